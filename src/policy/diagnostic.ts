@@ -1,0 +1,32 @@
+// What the author of a policy is told: code, severity, message, place and mend. Text without colour: `renderDiagnostic`.
+
+/** 1-based line and column of `file`. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+export interface Diagnostic {
+  readonly code: string
+  readonly severity: 'error' | 'warning'
+  /** lower case, no final stop, what the author wrote in backticks */
+  readonly message: string
+  readonly place: Place
+  /** what to write instead */
+  readonly hint?: string
+  /** the source line and how many characters from `place.column` on are meant */
+  readonly excerpt?: { readonly text: string; readonly length: number }
+}
+
+/** `file:line:column: severity: message`, the line, a caret line, and the mend. */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const { place, severity, message, excerpt, hint } = diagnostic
+  const lines = [`${place.file}:${place.line}:${place.column}: ${severity}: ${message}`]
+  if (excerpt !== undefined) {
+    const pad = excerpt.text.slice(0, place.column - 1).replace(/[^\t]/g, ' ')
+    lines.push(`  ${excerpt.text}`, `  ${pad}${'^'.repeat(Math.max(1, excerpt.length))}`)
+  }
+  if (hint !== undefined) lines.push(`  ${hint}`)
+  return lines.join('\n')
+}
