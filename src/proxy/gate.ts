@@ -1,0 +1,114 @@
+// What one exchange may use of the gateway around it, and the hand-over points between the files of this folder. An exchange holds no
+// process, file or signal; whoever runs the gateway fills these in. Danger prevented: hidden reach from the data plane into the process.
+import type { Socket } from 'node:net'
+import type { Cause, Endpoint, Observed } from '../decision/facts.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import type { RequestRecord } from '../log/record.ts'
+import type { Ip } from '../net/ip.ts'
+import type { Mac } from '../net/mac.ts'
+import type { Target } from '../net/target.ts'
+import type { LimitCounters } from './limits.ts'
+import type { Resolver } from './resolve.ts'
+
+/** An open tunnel, an upgraded connection or a running response: judged anew when the policy or the hour changes, ended when now denied. */
+export interface LiveExchange {
+  rejudge(snapshot: Snapshot, now: number): void
+}
+
+export interface Gate {
+  /** the current one; an exchange keeps the one that it began with */
+  snapshot(): Snapshot
+  readonly resolver: Resolver
+  readonly limits: LimitCounters
+  readonly worker: number
+  /** what the kernel's neighbour table says; at once where it is cached */
+  mac(address: Ip): Mac | undefined | Promise<Mac | undefined>
+  record(record: RequestRecord): void
+  /** what is under way; a reload or a schedule's edge calls `rejudge` on each */
+  readonly live: Set<LiveExchange>
+  /** true once the gateway ends: no connection is kept for another request */
+  readonly draining: boolean
+  /** the proxy's own port in use */
+  readonly port: number
+}
+
+/** Whose fault a failure is. */
+export type Fault = 'client' | 'policy' | 'upstream' | 'gateway'
+
+/** How a tunnel or an upgraded connection ended. `error` is an RFC 9209 type or our own token (server_name_mismatch, not_tls, ...). */
+export interface RelayEnd {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly serverName: string | undefined
+  readonly ech: boolean
+  readonly error: string | undefined
+  readonly fault: Fault | undefined
+  /** set when a policy ended it: server-name, or the cause given to `end` */
+  readonly cause: Cause | undefined
+  readonly observed: readonly Observed[]
+  /** status of an upgraded connection's answer; 200 for a tunnel */
+  readonly status: number
+}
+
+/** A running relay. `end` closes both sides and leads to `onEnd`, once. */
+export interface Relay {
+  end(error: string, fault: Fault, cause?: Cause): void
+}
+
+/**
+ * Handed to `openTunnel(ask: TunnelAsk): Relay` (tunnel.ts) after the 200 was written. Both sockets come paused, without listeners of ours,
+ * and belong to the tunnel from then on. `early` is what the client sent after its head: tunnel data, the ClientHello's first bytes included.
+ */
+export interface TunnelAsk {
+  readonly client: Socket
+  readonly early: Buffer
+  readonly upstream: Socket
+  readonly target: Target
+  /** `endpoint.tunnels` says how it is bound */
+  readonly endpoint: Endpoint
+  readonly snapshot: Snapshot
+  readonly gate: Gate
+  /** called once, when both sides are closed */
+  readonly onEnd: (end: RelayEnd) => void
+}
+
+/**
+ * Handed to `openUpgrade(ask: UpgradeAsk): Relay` (upgrade.ts) for a request that asks to become a WebSocket (`Upgrade: websocket`, GET, 1.1, no
+ * body). Sockets as in TunnelAsk; `upstream` is connected to the judged endpoint and unused. `fields` are the end-to-end fields to send (name,
+ * value, name, value, ...) without Host, Connection and Upgrade, which the upgrade sets anew; `host` is the value of the one Host field.
+ */
+export interface UpgradeAsk {
+  readonly client: Socket
+  readonly early: Buffer
+  readonly upstream: Socket
+  readonly head: RequestHead
+  readonly fields: readonly string[]
+  readonly host: string
+  /** origin-form, bytes as sent (latin1) */
+  readonly path: string
+  readonly target: Target
+  readonly endpoint: Endpoint
+  readonly snapshot: Snapshot
+  readonly gate: Gate
+  readonly onEnd: (end: RelayEnd) => void
+}
+
+/**
+ * Handed to `ownResponse(ask: OwnAsk): Buffer | undefined` (own.ts): origin-form asked of the proxy itself by a client that may reach it. The answer
+ * is complete and framed (HEAD without body); undefined: not one of our hosts or paths. `close`: say `Connection: close`.
+ */
+export interface OwnAsk {
+  readonly method: string
+  readonly path: string
+  /** the Host field as sent */
+  readonly host: string
+  readonly minor: 0 | 1
+  readonly accept: string | undefined
+  readonly close: boolean
+  readonly client: Ip
+  /** the gateway's own address that the client asked */
+  readonly via: Ip
+  readonly snapshot: Snapshot
+  readonly gate: Gate
+}
