@@ -1,0 +1,24 @@
+// The exit codes, in one place, because scripts rely on them: a denial must never be mistaken for a failure, nor a failure for "allowed".
+export const EXIT = {
+  ok: 0,
+  /** something went wrong while running */
+  failure: 1,
+  /** the command line itself */
+  usage: 2,
+  /** `explain`: denied */
+  denied: 3,
+  /** the policy has errors (with --strict: or warnings) */
+  policy: 4,
+} as const
+
+/** Tells one error of use and sets the code for it. */
+export function usageError(message: string, hint?: string): void {
+  process.stderr.write(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
+  process.exitCode = EXIT.usage
+}
+
+/** Tells one failure and sets the code for it. */
+export function failure(message: string, hint?: string): void {
+  process.stderr.write(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
+  process.exitCode = EXIT.failure
+}

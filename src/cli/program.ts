@@ -1,0 +1,48 @@
+// The table of commands: argv in, exit code out. Danger prevented: an unknown word on the command line that is taken for something else.
+import { Command, CommanderError } from 'commander'
+import { checkCommand } from './check.ts'
+import { EXIT } from './exit.ts'
+import { explainCommand } from './explain.ts'
+import { firewallCommand } from './firewall.ts'
+import { helpCommand } from './help.ts'
+import { reloadCommand } from './reload.ts'
+import { schemaCommand } from './schema.ts'
+import { serveCommand } from './serve.ts'
+import { versionCommand, versionText } from './version.ts'
+
+export { EXIT }
+
+const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
+
+function buildProgram(): Command {
+  const program = new Command('greengate')
+  program
+    .description('an egress policy gateway: one policy file decides what leaves, through the proxy and through the firewall')
+    .version(versionText(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')
+    .showSuggestionAfterError(true)
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .usage('COMMAND [options]')
+  for (const add of COMMANDS) add(program)
+  program.addHelpText('after', '\nExample:\n  $ greengate serve --port 8080\n  $ curl -x http://localhost:8080 http://example.com/')
+  return program
+}
+
+/** A command sets `process.exitCode` where it is not 0; what commander refuses is an error of use. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const program = buildProgram()
+  if (args.length === 0) {
+    process.stderr.write(program.helpInformation())
+    return EXIT.usage
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+  return Number(process.exitCode ?? EXIT.ok)
+}

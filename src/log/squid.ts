@@ -1,0 +1,34 @@
+// A record as one line of Squid's native access log (FormatSquidNative.cc): `%9d.%03d %6d client code/status bytes method URL user
+// hierarchy/peer type`, ten fields parted by spaces. Danger prevented: a line that Calamaris counts as invalid, or that a client shaped.
+import { escapeField, escapeUri } from './escape.ts'
+import type { RequestRecord } from './record.ts'
+import { redactTarget } from './redact.ts'
+
+/** What Squid would have called it. */
+function result(record: RequestRecord): string {
+  if (record.verdict === 'deny') return 'TCP_DENIED'
+  // what never became a request is no traffic of a site
+  if (record.fault === 'client' && record.address === undefined) return 'NONE_NONE'
+  const code = record.method === 'CONNECT' ? 'TCP_TUNNEL' : 'TCP_MISS'
+  return record.status === 0 ? `${code}_ABORTED` : code
+}
+
+function mediaType(text: string | undefined): string {
+  return escapeField(text === undefined ? undefined : /^[^;,\s]*/.exec(text)?.[0])
+}
+
+function whole(value: number): number {
+  return Number.isFinite(value) && value > 0 ? Math.round(value) : 0
+}
+
+/** Without the line break. The time is the end of the exchange, as in Squid. */
+export function squidLine(record: RequestRecord): string {
+  const duration = whole(record.duration)
+  const end = whole(record.time) + duration
+  const seconds = String(Math.floor(end / 1000)).padStart(9, ' ')
+  const stamp = `${seconds}.${String(end % 1000).padStart(3, '0')} ${String(duration).padStart(6, ' ')}`
+  const status = String(whole(record.status)).padStart(3, '0')
+  const url = record.target === '' ? 'error:invalid-request' : escapeUri(redactTarget(record.target))
+  const peer = record.address === undefined ? 'HIER_NONE/-' : `HIER_DIRECT/${escapeField(record.address)}`
+  return `${stamp} ${escapeField(record.client)} ${result(record)}/${status} ${whole(record.bytesOut)} ${escapeField(record.method, 64)} ${url} - ${peer} ${mediaType(record.contentType)}`
+}
