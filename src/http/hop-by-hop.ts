@@ -1,0 +1,34 @@
+// Which fields end at this hop (RFC 9110 7.6.1): those that are so by nature, and those that Connection names. Framing and Host are made anew
+// and cannot be taken away by naming them; nor can Max-Forwards (a loop would not end). Danger prevented: fields smuggled past
+// or stripped off by Connection (CVE-2025-48865).
+import { FIELD } from './fields.ts'
+
+/** 1: ends here; 2: made anew by the serialiser at its place or dropped by it; 0: end to end */
+const ENDS = new Uint8Array(32)
+for (const id of [
+  FIELD.CONNECTION,
+  FIELD.KEEP_ALIVE,
+  FIELD.PROXY_CONNECTION,
+  FIELD.PROXY_AUTHORIZATION,
+  FIELD.PROXY_AUTHENTICATE,
+  FIELD.PROXY_AUTHENTICATION_INFO,
+  FIELD.TE,
+  FIELD.TRAILER,
+  FIELD.UPGRADE,
+  FIELD.HTTP2_SETTINGS,
+  FIELD.LOOKALIKE,
+]) {
+  ENDS[id] = 1
+}
+
+/** The field is one of this hop by its nature. */
+export function endsHere(id: number): boolean {
+  return ENDS[id] === 1
+}
+
+/** Connection names it, and may. `options` are its members in lower case; most messages have none or one. */
+export function nominated(options: readonly string[], name: string, id: number): boolean {
+  if (options.length === 0 || id === FIELD.MAX_FORWARDS) return false
+  if (options.length === 1 && (options[0] === 'keep-alive' || options[0] === 'close')) return false
+  return options.includes(name.toLowerCase())
+}

@@ -1,0 +1,47 @@
+// The head of an upstream's response as it goes to the client: built from the parsed form, in our own version (RFC 9110 2.5, 7.6), with one
+// framing that the client's version can read and a Connection that says what we shall do. Danger prevented: response splitting, chunked sent
+// to HTTP/1.0, a client that waits on a connection we mean to close.
+import { endsHere, nominated } from './hop-by-hop.ts'
+import { FIELD } from './fields.ts'
+import type { ResponseHead } from './response-head.ts'
+import { viaMember } from './via.ts'
+
+/** How the body goes to the client. `as-declared`: no body, but the length that a GET would have is passed on (HEAD, 304). */
+export type ReplyFraming = 'none' | 'as-declared' | 'length' | 'zero' | 'chunked' | 'close'
+
+export interface ReplyOptions {
+  readonly framing: ReplyFraming
+  /** the client speaks HTTP/1.0 */
+  readonly old: boolean
+  readonly close: boolean
+  readonly via: string | undefined
+  /** IMF-fixdate of now, for a response without Date (RFC 9110 6.6.1) */
+  readonly date: string
+}
+
+export function replyHead(head: ResponseHead, options: ReplyOptions): string {
+  let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
+  const { ids, names, values } = head.fields
+  const keepsLength = options.framing === 'length' || options.framing === 'as-declared'
+  for (let index = 0; index < ids.length; index++) {
+    const id = ids[index] ?? 0
+    if (id === FIELD.CONTENT_LENGTH) {
+      // its digits were checked; its spelling is ours
+      if (keepsLength) text += `Content-Length: ${Number(values[index])}\r\n`
+      continue
+    }
+    if (id === FIELD.TRANSFER_ENCODING || (id !== 0 && endsHere(id))) continue
+    const name = names[index] ?? ''
+    if (nominated(head.connection, name, id)) continue
+    text += `${name}: ${values[index]}\r\n`
+  }
+  if (options.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
+  else if (options.framing === 'zero') text += 'Content-Length: 0\r\n'
+  if (!head.hasDate && head.status >= 200) text += `Date: ${options.date}\r\n`
+  if (options.via !== undefined) text += `Via: ${viaMember(head.minor, options.via)}\r\n`
+  if (head.status >= 200) {
+    if (options.close) text += 'Connection: close\r\n'
+    else if (options.old) text += 'Connection: keep-alive\r\n'
+  }
+  return `${text}\r\n`
+}

@@ -1,0 +1,17 @@
+// TRACE answered here when Max-Forwards says that we are the last (RFC 9110 9.3.8): the request as received, less what may be secret.
+import { FIELD } from './fields.ts'
+import type { RequestHead } from './request-head.ts'
+
+const SECRET = /^(?:authorization|cookie|cookie2|proxy-authorization|x-api-key|.*(?:token|secret|session).*)$/i
+
+/** The content of the `message/http` answer. */
+export function traceContent(head: RequestHead): string {
+  let text = `${head.method} ${head.target} HTTP/1.${head.minor}\r\n`
+  const { ids, names, values } = head.fields
+  for (let index = 0; index < ids.length; index++) {
+    const name = names[index] ?? ''
+    if (ids[index] === FIELD.AUTHORIZATION || ids[index] === FIELD.COOKIE || SECRET.test(name)) continue
+    text += `${name}: ${values[index]}\r\n`
+  }
+  return `${text}\r\n`
+}
