@@ -22,13 +22,29 @@ function integer(bytes: readonly number[]): bigint {
 /** Strict text of one address: a dotted quad without leading zeros, or IPv6 without a zone. Anything else: undefined. */
 export function parseIp(text: string): Ip | undefined {
   if (text.includes(':')) {
-    if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined
-    const address = ipaddr.IPv6.parse(text)
+    const hextets = withoutQuad(text)
+    if (hextets === undefined || !ipaddr.IPv6.isValid(hextets)) return undefined
+    const address = ipaddr.IPv6.parse(hextets)
     return { family: 6, value: integer(address.toByteArray()), text: address.toRFC5952String() }
   }
   if (!QUAD.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined
   const address = ipaddr.IPv4.parse(text)
   return { family: 4, value: integer(address.toByteArray()), text: address.toString() }
+}
+
+const HEXTETS = /^[0-9A-Fa-f:]+$/
+
+/**
+ * A dotted tail (RFC 4291 2.2) as two hextets. ipaddr.js would read ::1.2.3.4 as ::ffff:1.2.3.4, which is another address, and
+ * would take octal and hexadecimal parts.
+ */
+function withoutQuad(text: string): string | undefined {
+  const start = text.lastIndexOf(':') + 1
+  if (!text.includes('.', start)) return HEXTETS.test(text) ? text : undefined
+  const tail = text.slice(start)
+  if (!QUAD.test(tail) || !ipaddr.IPv4.isValidFourPartDecimal(tail) || !HEXTETS.test(text.slice(0, start))) return undefined
+  const [a = 0, b = 0, c = 0, d = 0] = tail.split('.').map(Number)
+  return `${text.slice(0, start)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
 }
 
 export function ipFromValue(family: Family, value: bigint): Ip {
