@@ -1,0 +1,118 @@
+// How much of the gateway one client may take, and all together (wire.md 24): connections, tunnels, new connections a second; over all
+// workers. Dangers prevented: one client that starves the others; a flood that ends the process; a limit that nobody is told of.
+import type { Cause } from '../decision/facts.ts'
+import type { Ip } from '../net/ip.ts'
+import type { Limits } from '../policy/policy.ts'
+import { Counters, layoutOf, refusalsAt } from './counters.ts'
+import { connectionCapacity } from './descriptors.ts'
+import { RefusalRing } from './refusals.ts'
+
+export type LimitName = 'connections' | 'tunnels' | 'new-per-second' | 'connections-per-client' | 'tunnels-per-client' | 'new-per-second-per-client'
+
+/** Answered with 429 and Retry-After. */
+export interface LimitRefusal {
+  readonly limit: LimitName
+  readonly retryAfterS: number
+  readonly cause: Cause
+}
+
+export interface Admission {
+  readonly refused: LimitRefusal | undefined
+  /** when the connection or tunnel is closed; any number of times */
+  release(): void
+}
+
+/** Bucket of one second's worth, as the time at which it will be full again (GCRA): one number, no refilling. */
+export function takeToken(due: number, perSecond: number, now: number): { readonly due: number } | { readonly waitMs: number } {
+  const stepMs = 1000 / perSecond
+  // a time further ahead than a full bucket can be is another rate's: begin anew
+  const base = due > now + 1000 + stepMs ? now : Math.max(due, now)
+  const waitMs = base + stepMs - now - Math.max(1000, stepMs)
+  return waitMs > 1e-6 ? { waitMs } : { due: base + stepMs }
+}
+
+/** One clock for all threads of the process, that nobody sets (CLOCK_MONOTONIC). */
+function sharedNow(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1000 + nanoseconds / 1e6
+}
+
+function refusal(limit: LimitName, allowed: number, retryAfterS: number): LimitRefusal {
+  const whose = limit.endsWith('-per-client') ? 'this client' : 'all clients together'
+  const what = limit.startsWith('new-') ? 'new connections a second' : limit.startsWith('tunnels') ? 'tunnels' : 'connections'
+  return { limit, retryAfterS, cause: { by: 'limits', kind: 'limits', reason: `${whose} may have ${allowed} ${what} (limits.${limit})` } }
+}
+
+const NOTHING: Admission = { refused: undefined, release: () => {} }
+
+export class LimitCounters {
+  /** what the page "why was I blocked?" tells; shared over workers as the counters are */
+  readonly refusals: RefusalRing
+  readonly #counters: Counters
+  readonly #capacity = connectionCapacity()
+
+  constructor(buffer: SharedArrayBuffer, worker: number) {
+    const layout = layoutOf(buffer)
+    this.#counters = new Counters(layout, worker)
+    this.refusals = new RefusalRing(buffer, refusalsAt(layout), layout.seed)
+  }
+
+  get connections(): number {
+    return this.#counters.total('connections')
+  }
+
+  get tunnels(): number {
+    return this.#counters.total('tunnels')
+  }
+
+  /** Whether one more connection may be served now; else accepted ones wait. */
+  hasRoom(limits: Limits): boolean {
+    return this.#counters.total('connections') < Math.min(limits.connections, this.#capacity)
+  }
+
+  /** Counts a connection that begins to be served. A refused one counts too, since it is open until it has been told. */
+  connection(client: Ip, limits: Limits): Admission {
+    const now = sharedNow()
+    const counts = this.#counters.client(client, now)
+    this.#counters.addTotal('connections', 1)
+    counts?.add('connections', 1)
+    let open = true
+    const release = (): void => {
+      if (!open) return
+      open = false
+      this.#counters.addTotal('connections', -1)
+      counts?.add('connections', -1)
+    }
+    if (counts !== undefined) {
+      if (counts.total('connections') > limits.connectionsPerClient) return { refused: refusal('connections-per-client', limits.connectionsPerClient, 1), release }
+      const token = takeToken(counts.due(), limits.newPerSecondPerClient, now)
+      if ('waitMs' in token) return { refused: refusal('new-per-second-per-client', limits.newPerSecondPerClient, Math.ceil(token.waitMs / 1000)), release }
+      counts.setDue(token.due)
+    }
+    const token = takeToken(this.#counters.due(), limits.newPerSecond, now)
+    if ('waitMs' in token) return { refused: refusal('new-per-second', limits.newPerSecond, Math.ceil(token.waitMs / 1000)), release }
+    this.#counters.setDue(token.due)
+    return { refused: undefined, release }
+  }
+
+  /** Counts a tunnel (or an upgraded connection); a refused one is not counted. */
+  tunnel(client: Ip, limits: Limits): Admission {
+    const counts = this.#counters.client(client, sharedNow())
+    if (counts !== undefined && counts.total('tunnels') >= limits.tunnelsPerClient) {
+      return { ...NOTHING, refused: refusal('tunnels-per-client', limits.tunnelsPerClient, 1) }
+    }
+    if (this.#counters.total('tunnels') >= limits.tunnels) return { ...NOTHING, refused: refusal('tunnels', limits.tunnels, 1) }
+    this.#counters.addTotal('tunnels', 1)
+    counts?.add('tunnels', 1)
+    let open = true
+    return {
+      refused: undefined,
+      release: () => {
+        if (!open) return
+        open = false
+        this.#counters.addTotal('tunnels', -1)
+        counts?.add('tunnels', -1)
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// Names to addresses for the request path: hosts file, cache, resolvers, with a deadline of our own and a bound on what is asked at once.
+// Dangers prevented: `dns.lookup`, whose four threads one slow name server blocks for everybody; a flood of names that opens as many
+// sockets; `localhost` asked of a stranger (RFC 6761 6.3).
+import { promises } from 'node:dns'
+import { statSync } from 'node:fs'
+import type { HostName } from '../net/hostname.ts'
+import { ipFromValue } from '../net/ip.ts'
+import type { Ip } from '../net/ip.ts'
+import { arm, deadline, disarm } from './deadlines.ts'
+import { DnsCache } from './dns-cache.ts'
+import type { Answer } from './dns-cache.ts'
+import { query } from './dns-query.ts'
+import { HostsFile } from './hosts-file.ts'
+
+export type DnsResult =
+  | { readonly ok: true; readonly addresses: readonly Ip[]; readonly ms: number }
+  | { readonly ok: false; readonly error: 'dns_timeout' | 'dns_error'; readonly detail: string; readonly ms: number }
+
+export interface ResolverOptions {
+  /** empty: the system's */
+  readonly servers: readonly { readonly address: string; readonly port: number }[]
+  readonly timeoutMs: number
+  /** names asked at once; more wait, within their deadline */
+  readonly concurrency?: number
+  readonly hostsFile?: string
+  readonly cacheEntries?: number
+}
+
+const LOOPBACK: readonly Ip[] = [ipFromValue(4, 0x7f000001n), ipFromValue(6, 1n)]
+const SYSTEM_RESOLVERS = '/etc/resolv.conf'
+const LOOK_MS = 1000
+
+/** One look-up and everybody who waits for it. */
+interface Flight {
+  readonly name: HostName
+  readonly waiting: Set<(answer: Answer) => void>
+}
+
+export class Resolver {
+  readonly #options: ResolverOptions
+  readonly #hosts: HostsFile
+  readonly #cache: DnsCache
+  readonly #flights = new Map<HostName, Flight>()
+  readonly #queue = new Set<Flight>()
+  #running = 0
+  #channel: promises.Resolver | undefined
+  #channelVersion = ''
+  #looked = -Infinity
+  #closed = false
+
+  constructor(options: ResolverOptions) {
+    this.#options = options
+    this.#hosts = new HostsFile(options.hostsFile ?? '/etc/hosts')
+    this.#cache = new DnsCache(options.cacheEntries ?? 10_000)
+  }
+
+  resolve(name: HostName): Promise<DnsResult> {
+    const began = performance.now()
+    const known = this.#known(name, began)
+    if (known !== undefined) return Promise.resolve({ ...known, ms: performance.now() - began })
+    return new Promise((resolve) => {
+      const flight = this.#flight(name)
+      const done = (answer: Answer): void => {
+        disarm(limit)
+        flight.waiting.delete(done)
+        // nobody asks any more: what did not leave yet never will
+        if (flight.waiting.size === 0 && this.#queue.delete(flight)) this.#flights.delete(name)
+        resolve({ ...answer, ms: performance.now() - began })
+      }
+      const limit = deadline(() => done({ ok: false, error: 'dns_timeout', detail: `no answer within ${this.#options.timeoutMs} ms` }))
+      arm(limit, this.#options.timeoutMs)
+      flight.waiting.add(done)
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#channel?.cancel()
+    for (const flight of this.#flights.values()) this.#tell(flight, { ok: false, error: 'dns_error', detail: 'the gateway ends' })
+    this.#cache.clear()
+  }
+
+  #known(name: HostName, now: number): Answer | undefined {
+    if (name === 'localhost' || name.endsWith('.localhost')) return { ok: true, addresses: LOOPBACK }
+    const pinned = this.#hosts.get(name)
+    if (pinned !== undefined) return { ok: true, addresses: pinned }
+    if (this.#closed) return { ok: false, error: 'dns_error', detail: 'the gateway ends' }
+    return this.#cache.get(name, now)
+  }
+
+  #flight(name: HostName): Flight {
+    const running = this.#flights.get(name)
+    if (running !== undefined) return running
+    const flight: Flight = { name, waiting: new Set() }
+    this.#flights.set(name, flight)
+    if (this.#running < (this.#options.concurrency ?? 256)) void this.#fly(flight)
+    else this.#queue.add(flight)
+    return flight
+  }
+
+  async #fly(flight: Flight): Promise<void> {
+    this.#running++
+    const { answer, lifeMs } = await query(this.#resolver(), flight.name, (early) => this.#tell(flight, early))
+    this.#running--
+    this.#flights.delete(flight.name)
+    if (!this.#closed) this.#cache.put(flight.name, answer, lifeMs, performance.now())
+    this.#tell(flight, answer)
+    for (const next of this.#queue) {
+      this.#queue.delete(next)
+      void this.#fly(next)
+      break
+    }
+  }
+
+  #tell(flight: Flight, answer: Answer): void {
+    for (const done of [...flight.waiting]) done(answer)
+  }
+
+  /** The channel to the resolvers; the system's are read anew when /etc/resolv.conf changes. */
+  #resolver(): promises.Resolver {
+    const { servers, timeoutMs } = this.#options
+    const now = performance.now()
+    if (servers.length === 0 && now - this.#looked >= LOOK_MS) {
+      this.#looked = now
+      const version = fileVersion(SYSTEM_RESOLVERS)
+      if (version !== this.#channelVersion) this.#channel = undefined
+      this.#channelVersion = version
+    }
+    if (this.#channel !== undefined) return this.#channel
+    // two tries for each server within the deadline: a lost datagram costs half of it
+    this.#channel = new promises.Resolver({ timeout: Math.max(50, Math.floor(timeoutMs / 3)), tries: 2 })
+    if (servers.length > 0) this.#channel.setServers(servers.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)))
+    return this.#channel
+  }
+}
+
+function fileVersion(path: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(path)
+    return `${ino} ${mtimeMs} ${size}`
+  } catch {
+    return 'none'
+  }
+}
