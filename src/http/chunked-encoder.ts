@@ -29,7 +29,7 @@ export function writeChunk(sink: ByteSink, data: Buffer): boolean {
 export function chunkOf(data: Buffer): Buffer {
   const size = data.length.toString(16)
   const chunk = Buffer.allocUnsafe(size.length + 4 + data.length)
-  chunk.latin1Write(size, 0)
+  chunk.write(size, 0, 'latin1')
   const from = size.length
   chunk[from] = 13
   chunk[from + 1] = 10

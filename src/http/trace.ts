@@ -2,16 +2,14 @@
 import { FIELD } from './fields.ts'
 import type { RequestHead } from './request-head.ts'
 
-const SECRET = /^(?:authorization|cookie|cookie2|proxy-authorization|x-api-key|.*(?:token|secret|session).*)$/i
+const SECRETS: readonly number[] = [FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.PROXY_AUTHORIZATION]
 
 /** The content of the `message/http` answer. */
 export function traceContent(head: RequestHead): string {
   let text = `${head.method} ${head.target} HTTP/1.${head.minor}\r\n`
   const { ids, names, values } = head.fields
   for (let index = 0; index < ids.length; index++) {
-    const name = names[index] ?? ''
-    if (ids[index] === FIELD.AUTHORIZATION || ids[index] === FIELD.COOKIE || SECRET.test(name)) continue
-    text += `${name}: ${values[index]}\r\n`
+    if (!SECRETS.includes(ids[index] ?? 0)) text += `${names[index]}: ${values[index]}\r\n`
   }
   return `${text}\r\n`
 }
