@@ -1,0 +1,128 @@
+// The text of a policy as YAML 1.2 with positions: which line and column a value stands at. Danger prevented: an error without
+// a place, a key given twice of which the last silently wins, and a document that expands to more than the machine holds.
+import { dirname, resolve } from 'node:path'
+import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+import type { Diagnostic, Place } from './diagnostic.ts'
+
+export type Path = readonly (string | number)[]
+
+/** Where something stands, and the line to show. */
+export interface Spot {
+  readonly place: Place
+  readonly excerpt: { readonly text: string; readonly length: number }
+}
+
+export interface Source {
+  readonly file: string
+  /** plain data; undefined when the text is no YAML */
+  readonly data: unknown
+  readonly diagnostics: readonly Diagnostic[]
+  /** of the value at `path`, or of the nearest thing above it that is there */
+  value(path: Path): Spot
+  /** of the key that `path` ends in */
+  key(path: Path): Spot
+  /** a scalar as its author wrote it, quotes resolved: `010` stays `010` */
+  text(path: Path): string
+  /** a file that the policy names: relative to the policy's own folder */
+  path(relative: string): string
+}
+
+const MOST_CHARACTERS = 4 * 1024 * 1024
+const MOST_ALIASES = 200
+
+const MENDS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'YAML is indented by spaces, never by tabs',
+  MULTIPLE_DOCS: 'one file holds one policy: remove the `---`',
+  BAD_ALIAS: 'an alias `*name` needs an anchor `&name` before it; a host pattern that begins with a star goes in quotes: "*.example.com"',
+  DUPLICATE_KEY: 'keep one of the two; several values of one key go in a list',
+  MISSING_CHAR: 'a quote, a bracket, a comma or the space after a colon is missing near here',
+  BAD_INDENT: 'entries of one level begin in the same column',
+  UNRESOLVED_ALIAS: 'a host pattern that begins with a star goes in quotes: "*.example.com"',
+}
+
+function spotOf(file: string, text: string, lines: LineCounter, start: number, end: number): Spot {
+  const { line, col } = lines.linePos(Math.min(start, text.length))
+  const from = start - (col - 1)
+  const brk = text.indexOf('\n', from)
+  const lineText = text.slice(from, brk < 0 ? text.length : brk).replace(/\r$/, '')
+  const length = Math.max(1, Math.min(end, from + lineText.length) - start)
+  return { place: { file, line: Math.max(1, line), column: Math.max(1, col) }, excerpt: { text: lineText, length } }
+}
+
+function lowered(message: string): string {
+  const first = message.split('\n')[0] ?? message
+  return first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '')
+}
+
+function pairOf(node: unknown, key: string | number): Pair<unknown, unknown> | undefined {
+  if (!isMap(node)) return undefined
+  return node.items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : undefined) === String(key))
+}
+
+function follow(doc: Document.Parsed, path: Path): { readonly node: Node | undefined; readonly found: number; readonly key: Node | undefined } {
+  let node: unknown = doc.contents
+  let shown: Node | undefined = isNode(node) ? node : undefined
+  let key: Node | undefined
+  for (const [index, step] of path.entries()) {
+    const open = isAlias(node) ? node.resolve(doc) : node
+    const pair = pairOf(open, step)
+    const next = pair === undefined ? (isSeq(open) && typeof step === 'number' ? open.items[step] : undefined) : pair.value
+    key = pair !== undefined && isNode(pair.key) ? pair.key : undefined
+    if (pair === undefined && next === undefined) return { node: shown, found: index, key: undefined }
+    if (!isNode(next) || (isScalar(next) && next.value === null)) return { node: key ?? shown, found: index + 1, key }
+    node = next
+    shown = next
+  }
+  return { node: shown, found: path.length, key }
+}
+
+function syntaxErrors(doc: Document.Parsed, at: (start: number, end: number) => Spot): Diagnostic[] {
+  return [...doc.errors, ...doc.warnings].map((problem: YAMLError) => {
+    const spot = at(problem.pos[0], problem.pos[1])
+    const duplicate = problem.code === 'DUPLICATE_KEY'
+    const message = duplicate ? `the key \`${spot.excerpt.text.slice(spot.place.column - 1).split(/[:\s,}]/)[0] ?? ''}\` stands twice in one mapping`
+      : problem.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : lowered(problem.message)
+    const hint = MENDS[problem.code]
+    return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, ...spot, ...(hint === undefined ? {} : { hint }) }
+  })
+}
+
+/** Reads the text; never throws. Duplicate keys leave the data readable, any other fault of syntax leaves it undefined. */
+export function readSource(text: string, file: string): Source {
+  const lines = new LineCounter()
+  const at = (start: number, end: number): Spot => spotOf(file, text, lines, start, end)
+  const top: Spot = { place: { file, line: 1, column: 1 }, excerpt: { text: text.slice(0, 200).split('\n')[0] ?? '', length: 1 } }
+  const failed = (message: string, hint: string): Source => ({
+    file, data: undefined, diagnostics: [{ code: 'yaml', severity: 'error', message, hint, place: top.place }],
+    value: () => top, key: () => top, text: () => '', path: (relative) => relative,
+  })
+  if (text.length > MOST_CHARACTERS) return failed(`the file has more than ${MOST_CHARACTERS / 1024 / 1024} MiB`, 'long lists of names and addresses go into files that `lists` and `blocks` name')
+  let doc: Document.Parsed
+  let data: unknown
+  try {
+    doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2', schema: 'core', logLevel: 'silent' })
+    const fatal = doc.errors.some((problem) => problem.code !== 'DUPLICATE_KEY')
+    if (!fatal) data = doc.toJS({ maxAliasCount: MOST_ALIASES })
+  } catch (error) {
+    return failed(error instanceof RangeError ? 'the file is nested too deeply' : 'the aliases of the file expand to too much', 'write it plainly')
+  }
+  return {
+    file, data, diagnostics: syntaxErrors(doc, at),
+    value: (path) => {
+      const { node } = follow(doc, path)
+      return node?.range == null ? top : at(node.range[0], node.range[1])
+    },
+    key: (path) => {
+      const { key, node } = follow(doc, path)
+      const range = (key ?? node)?.range
+      return range == null ? top : at(range[0], range[1])
+    },
+    text: (path) => {
+      const { node: shown, found } = follow(doc, path)
+      const node = isAlias(shown) ? shown.resolve(doc) : shown
+      if (found < path.length || !isScalar(node)) return ''
+      return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+    },
+    path: (relative) => resolve(dirname(file), relative),
+  }
+}
