@@ -1,0 +1,108 @@
+// README tells the truth: its commands run and print what it shows, its tables name what exists and leave out nothing of the language,
+// its links lead somewhere.
+import t from 'tap'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { jsonSchema } from '../../src/policy/schema.ts'
+import { firstColumn, mismatch, section, shownCommands } from './readme.ts'
+import { ROOT, projectPaths, read, sources, withoutComments } from './tree.ts'
+
+interface Ran {
+  readonly code: number | null
+  readonly lines: readonly string[]
+}
+
+function greengate(args: readonly string[]): Ran {
+  const run = spawnSync(process.execPath, ['src/main.ts', ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
+  const text = run.stdout === '' ? run.stderr : run.stdout
+  return { code: run.status, lines: text.replace(/\n$/, '').split('\n') }
+}
+
+t.test('what README shows is what comes out', async (t) => {
+  const shown = shownCommands()
+  t.ok(shown.length >= 4, 'there are commands to run')
+  for (const { args, output, line } of shown) {
+    const ran = greengate(args)
+    t.equal(mismatch(output, ran.lines), undefined, `README.md:${line}: greengate ${args.join(' ')}`)
+  }
+})
+
+t.test('every command is there, and no other', async (t) => {
+  const named = firstColumn(section('Commands')).filter((word) => /^[a-z]+$/.test(word))
+  const help = greengate(['--help']).lines
+  const commands = help.slice(help.findIndex((line) => /^Commands:/.test(line)) + 1).flatMap((line) => /^ {2}([a-z]+)/.exec(line)?.[1] ?? [])
+  t.same(named.sort(), [...new Set(commands)].sort())
+})
+
+t.test('every option of a command exists, and every option is told', async (t) => {
+  const text = section('Commands')
+  const all = new Set(text.match(/--[a-z][a-z-]*/g))
+  const known = new Set<string>()
+  for (const command of firstColumn(text).filter((word) => /^[a-z]+$/.test(word))) {
+    const ran = greengate([command, '--help'])
+    if (ran.code !== 0) t.fail(`${command} --help ends with ${ran.code}`)
+    if (!ran.lines.some((line) => /^Examples?:/.test(line))) t.fail(`${command} --help shows no example`)
+    for (const line of ran.lines) for (const option of /^ {2}(?:-\w, )?(--[a-z][a-z-]*)/.exec(line)?.slice(1) ?? []) known.add(option)
+  }
+  for (const option of all) if (!known.has(option) && option !== '--help') t.fail(`no command has ${option}`)
+  for (const option of known) if (!all.has(option) && option !== '--version') t.fail(`README does not tell ${option}`)
+  t.ok(all.size > 10)
+})
+
+t.test('the policy reference names every key of the language, and nothing else', async (t) => {
+  const text = section('Policy reference')
+  const keys = schemaKeys(jsonSchema())
+  const told = new Set([...text.matchAll(/`([a-z][a-z-]*)(?:: [^`]*)?`/g)].map((match) => match[1] ?? ''))
+  t.same([...keys].filter((key) => !told.has(key)), [], 'every key is told')
+  const forms = new Set(firstColumn(section('Names and forms')))
+  t.same(firstColumn(text).filter((word) => !keys.has(word) && !forms.has(word)), [], 'every key in a first column exists')
+})
+
+t.test('every field of the event log is a field of the event log', async (t) => {
+  const code = read('src/log/events.ts').text
+  const fields = new Set([...code.slice(code.indexOf('function requestFields'), code.indexOf('/** `write`')).matchAll(/^ {4}([a-zA-Z]+)[:,]/gm)].map((match) => match[1] ?? ''))
+  t.same(firstColumn(section('The log')).sort(), [...fields].sort())
+})
+
+t.test('every error code is one that the code says', async (t) => {
+  const said = new Set<string>()
+  for (const { text } of sources()) for (const match of withoutComments(text).matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)) said.add(match[1] ?? '')
+  const named = firstColumn(section('Refusals'))
+  t.ok(named.length > 5)
+  t.same(named.filter((code) => !said.has(code)), [])
+})
+
+t.test('every dependency has its line', async (t) => {
+  const manifest = JSON.parse(read('package.json').text) as Readonly<Record<string, Readonly<Record<string, string>>>>
+  const text = section('Dependencies')
+  const installed = [...Object.keys(manifest['dependencies'] ?? {}), ...Object.keys(manifest['optionalDependencies'] ?? {})]
+  t.same(firstColumn(text).sort(), installed.sort())
+})
+
+t.test('every policy that is shipped has its line, and links lead somewhere', async (t) => {
+  const { text } = read('README.md')
+  for (const path of projectPaths().filter((path) => /^policies\/[^/]+\.yaml$/.test(path))) t.ok(text.includes(`(${path})`), path)
+  for (const page of ['README.md', 'src/README.md', 'certs/README.md']) {
+    for (const match of read(page).text.matchAll(/\]\(([^)#:]+)\)/g)) {
+      const target = join(ROOT, page, '..', match[1] ?? '')
+      t.ok(existsSync(target), `${page} → ${match[1]}`)
+    }
+  }
+})
+
+t.test('the map names the rooms that are there', async (t) => {
+  const rooms = [...new Set(projectPaths().flatMap((path) => /^src\/([a-z]+)\//.exec(path)?.[1] ?? []))]
+  const text = read('src/README.md').text
+  for (const room of rooms) t.match(text, `| \`${room}/\` |`, room)
+})
+
+/** Every key that an object of the language may have, names of the author's apart. */
+function schemaKeys(schema: unknown, found = new Set<string>()): Set<string> {
+  if (typeof schema !== 'object' || schema === null) return found
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties' && typeof value === 'object' && value !== null) for (const name of Object.keys(value)) found.add(name)
+    schemaKeys(value, found)
+  }
+  return found
+}
