@@ -69,6 +69,8 @@ t.test('no two files import each other in a circle', async (t) => {
 t.test('each library has its room', async (t) => {
   const broken: string[] = []
   for (const { path, text } of files) {
+    // the launcher is for Nodes that do not know `node:` yet; it uses nothing but what they bring
+    if (path === 'src/cli/greengate.cjs') continue
     for (const specifier of imports(text)) {
       if (specifier.startsWith('.') || specifier.startsWith('node:')) continue
       const name = packageOf(specifier)
