@@ -1,0 +1,55 @@
+// Values of the command line, each read by one function that says what is wrong with it. Danger prevented: `--port 80x` taken for 80.
+import { InvalidArgumentError } from 'commander'
+import type { Ip } from '../net/ip.ts'
+import { parseIp } from '../net/ip.ts'
+import { parseMac } from '../net/mac.ts'
+import type { Mac } from '../net/mac.ts'
+import { usageError } from './exit.ts'
+import { onePolicyFile } from '../gateway/policy-path.ts'
+
+function whole(text: string, least: number, most: number, what: string): number {
+  const value = Number(text)
+  if (!/^\d{1,9}$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`${what} is a number from ${least} to ${most}`)
+  return value
+}
+
+export function portOption(text: string): number {
+  return whole(text, 0, 65535, 'a port')
+}
+
+export function workersOption(text: string): number {
+  return whole(text, 1, 256, 'the number of workers')
+}
+
+/** An address, with or without brackets, or `localhost`; given more than once, all of them. */
+export function hostsOption(text: string, before: readonly string[]): string[] {
+  if (text === 'localhost') return [...before, text]
+  const ip = parseIp(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
+  if (ip === undefined) throw new InvalidArgumentError('write an address of this machine, like 192.168.51.254, ::1 or 0.0.0.0')
+  return [...before, ip.text]
+}
+
+export function addressOption(text: string): Ip {
+  const ip = parseIp(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
+  if (ip === undefined) throw new InvalidArgumentError('write an address, like 192.168.51.35')
+  return ip
+}
+
+export function addressesOption(text: string, before: readonly Ip[]): Ip[] {
+  return [...before, ...text.split(',').map((each) => addressOption(each.trim()))]
+}
+
+export function macOption(text: string): Mac {
+  const mac = parseMac(text)
+  if (mac === undefined) throw new InvalidArgumentError('write a MAC, like 00:16:3e:5e:6c:01')
+  return mac
+}
+
+/** The one policy that `--policy FILE|DIR` names; undefined: told, and the exit code set. */
+export function policyOption(path: string | undefined): string | undefined {
+  const found = onePolicyFile(path)
+  if (found.ok) return found.file
+  usageError(found.problem, found.hint)
+  return undefined
+}
+

@@ -1,0 +1,160 @@
+// The running gateway: one policy in force in every worker, changed all or nothing. Dangers prevented: a bad file that takes the place of a
+// good policy; two reloads at once; a gateway that keeps its port while it ends.
+import type { Machine } from '../decision/machine.ts'
+import { limitBuffer } from '../proxy/counters.ts'
+import type { Diagnostic } from '../policy/diagnostic.ts'
+import { renderDiagnostic } from '../policy/diagnostic.ts'
+import { coalesced, turns } from './coalesce.ts'
+import type { ReloadAnswer } from './control.ts'
+import { plannedHosts } from './listen-plan.ts'
+import { loadPolicy } from './load.ts'
+import type { Loaded } from './load.ts'
+import type { Logs } from './logs.ts'
+import { machineNow, watchMachine } from './machine.ts'
+import type { Listen, Live } from './messages.ts'
+import { Workers } from './workers.ts'
+
+export interface GatewayOptions {
+  readonly file: string
+  readonly hosts: readonly string[]
+  /** as asked; undefined: the policy's */
+  readonly port: number | undefined
+  readonly workers: number
+  readonly listens: readonly Listen[]
+  readonly logs: Logs
+  /** tells a person, whatever the log does */
+  readonly complain: (message: string) => void
+  /** the gateway cannot go on */
+  readonly fatal: (message: string) => void
+}
+
+type Good = Extract<Loaded, { ok: true }>
+
+export class Gateway {
+  readonly #options: GatewayOptions
+  readonly #workers: Workers
+  readonly #turn = turns()
+  readonly reload: () => Promise<ReloadAnswer>
+  #loaded: Good
+  #live: Live
+  #unwatch: () => void = () => {}
+
+  constructor(options: GatewayOptions, loaded: Good, machine: Machine) {
+    this.#options = options
+    this.#loaded = loaded
+    this.#live = { source: loaded.source, machine, generation: 1 }
+    this.reload = coalesced(this.#turn, () => this.#reload())
+    const { logs } = options
+    this.#workers = new Workers({
+      count: options.workers,
+      listens: options.listens,
+      counters: limitBuffer(options.workers),
+      events: logs.events,
+      access: logs.access,
+      turn: this.#turn,
+      onLines: (events, access) => logs.lines(events, access),
+      onLost: (worker, why, pauseMs) => this.#lost(worker, why, pauseMs),
+      onReplaced: (worker) => logs.gateway('info', 'worker-started', `worker ${worker} was replaced`, { worker }),
+    }, this.#live)
+  }
+
+  get generation(): number {
+    return this.#live.generation
+  }
+
+  get hash(): string {
+    return this.#loaded.hash
+  }
+
+  /** For whoever watches or tries them. */
+  get workers(): Workers {
+    return this.#workers
+  }
+
+  async start(): Promise<string | undefined> {
+    const problem = await this.#workers.start()
+    if (problem === undefined) this.#unwatch = watchMachine(this.#live.machine, (machine) => this.#moved(machine))
+    return problem
+  }
+
+  /** What is under way may end, for as long as the policy says; then it is cut. */
+  async drain(): Promise<void> {
+    this.#unwatch()
+    const { drainMs } = this.#loaded.source.policy.limits
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, drainMs)
+    })
+    await Promise.race([this.#workers.drain(), late])
+    clearTimeout(timer)
+    await this.stop()
+  }
+
+  stop(): Promise<void> {
+    this.#unwatch()
+    return this.#workers.stop()
+  }
+
+  #answer(ok: boolean, diagnostics: readonly Diagnostic[], notes: readonly string[]): ReloadAnswer {
+    return { ok, generation: this.generation, hash: this.hash, diagnostics, notes }
+  }
+
+  async #reload(): Promise<ReloadAnswer> {
+    const { logs, complain } = this.#options
+    const machine = machineNow(this.#live.machine.proxyPort)
+    const loaded = await loadPolicy(this.#options.file, machine)
+    if (!loaded.ok) return this.#refused(loaded.diagnostics)
+    const live: Live = { source: loaded.source, machine, generation: this.generation + 1 }
+    const problem = await this.#workers.swap(live)
+    if (problem !== undefined) return this.#refused([{ code: 'worker', severity: 'error', message: `a worker cannot compile it: ${problem}`, place: { file: this.#options.file, line: 1, column: 1 } }])
+    const notes = this.#notes(this.#loaded, loaded)
+    this.#live = live
+    this.#loaded = loaded
+    const message = `policy ${loaded.source.policy.name} in force, generation ${live.generation}`
+    logs.gateway('info', 'reloaded', message, { generation: live.generation, hash: loaded.hash, policy: loaded.source.policy.name, mode: loaded.source.policy.mode })
+    for (const note of notes) complain(note)
+    return this.#answer(true, loaded.diagnostics, notes)
+  }
+
+  #refused(diagnostics: readonly Diagnostic[]): ReloadAnswer {
+    const { logs, complain } = this.#options
+    const told = diagnostics.filter((each) => each.severity === 'error').map(renderDiagnostic)
+    complain(`the new policy is not loaded, generation ${this.generation} stays in force:\n${told.join('\n')}`)
+    logs.gateway('error', 'reload-failed', `the new policy is not loaded, generation ${this.generation} stays in force`, { generation: this.generation, hash: this.hash, diagnostics: told })
+    return this.#answer(false, diagnostics, [])
+  }
+
+  /** The same policy with other own addresses: a generation of its own, since it decides otherwise. */
+  #moved(machine: Machine): void {
+    void this.#turn(async () => {
+      const live: Live = { source: this.#live.source, machine, generation: this.generation + 1 }
+      const problem = await this.#workers.swap(live)
+      if (problem !== undefined) return this.#options.complain(`the machine's addresses changed, and the policy cannot be compiled for them: ${problem}`)
+      this.#live = live
+      const addresses = machine.addresses.map((ip) => ip.text)
+      this.#options.logs.gateway('info', 'addresses-changed', `own addresses: ${addresses.join(', ')}`, { generation: live.generation, addresses })
+    })
+  }
+
+  #lost(worker: number, why: string, pauseMs: number): void {
+    const inherited = this.#options.listens.some(({ kind }) => kind === 'inherited')
+    const next = inherited ? 'the gateway ends, so that systemd starts it anew' : `it is replaced in ${pauseMs} ms`
+    this.#options.logs.gateway('error', 'worker-lost', `worker ${worker} ended: ${why.split('\n')[0] ?? ''}; ${next}`, { worker, why })
+    this.#options.complain(`worker ${worker} ended: ${why}; ${next}`)
+    if (inherited) this.#options.fatal('the only worker ended')
+  }
+
+  #notes(before: Good, after: Good): string[] {
+    const notes: string[] = []
+    const was = before.source.policy
+    const is = after.source.policy
+    if (this.#options.listens.some(({ kind }) => kind === 'inherited')) return notes
+    if (this.#options.port === undefined && was.gateway.proxy.port !== is.gateway.proxy.port) {
+      notes.push(`gateway.proxy.port is now ${is.gateway.proxy.port}; port ${this.#live.machine.proxyPort} stays in use until a restart`)
+    }
+    const listening = plannedHosts(was, this.#options.hosts).map(({ host }) => host)
+    const added = plannedHosts(is, this.#options.hosts).map(({ host }) => host).filter((host) => !listening.includes(host))
+    if (added.length > 0) notes.push(`${added.join(', ')}: new under gateway.green; the gateway listens there after a restart`)
+    return notes
+  }
+}

@@ -1,0 +1,33 @@
+// The block files of a policy, read whole: they are short. A file that is missing is an error, lines that say nothing are one counted warning.
+import { readFile } from 'node:fs/promises'
+import { readBlocks } from '../lists/blocks.ts'
+import type { BlockEntry } from '../lists/blocks.ts'
+import type { Diagnostic } from '../policy/diagnostic.ts'
+import type { BlockSource, Policy } from '../policy/policy.ts'
+import { missingFile, skippedLines } from './load-diagnostics.ts'
+
+export interface LoadedBlocks {
+  readonly blocks: readonly (readonly [name: string, entries: readonly BlockEntry[]])[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** what they hold, for the hash of the policy */
+  readonly texts: readonly string[]
+}
+
+export async function loadBlocks(policy: Policy, line: (place: BlockSource['place']) => string): Promise<LoadedBlocks> {
+  const blocks: [string, readonly BlockEntry[]][] = []
+  const diagnostics: Diagnostic[] = []
+  const texts: string[] = []
+  for (const source of policy.blocks) {
+    try {
+      const text = await readFile(source.file, 'utf8')
+      const { entries, bad } = readBlocks(text)
+      const [first] = bad
+      if (first !== undefined) diagnostics.push(skippedLines(source.place, line(source.place), source.file, bad.length, first.line, first.text))
+      blocks.push([source.name, entries])
+      texts.push(text)
+    } catch (error) {
+      diagnostics.push(missingFile(source.place, line(source.place), `blocks.${source.name}`, source.file, error))
+    }
+  }
+  return { blocks, diagnostics, texts }
+}

@@ -1,0 +1,36 @@
+// What an author is told of the files that a policy names: at the place of the policy that names them, since that is what can be mended there.
+import { escapeText } from '../log/escape.ts'
+import type { Diagnostic, Place } from '../policy/diagnostic.ts'
+
+function reasonOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
+  if (code === 'EISDIR') return 'it is a folder'
+  return error instanceof Error ? error.message : String(error)
+}
+
+function excerpt(line: string, column: number): { readonly excerpt?: { readonly text: string; readonly length: number } } {
+  if (line === '') return {}
+  return { excerpt: { text: line, length: Math.max(1, line.trimEnd().length - column + 1) } }
+}
+
+/** The policy itself cannot be read. */
+export function unreadablePolicy(file: string, error: unknown): Diagnostic {
+  return { code: 'unreadable', severity: 'error', message: `the policy cannot be read: ${reasonOf(error)}`, place: { file, line: 1, column: 1 }, hint: 'name the policy by `--policy FILE`' }
+}
+
+export function missingFile(place: Place, line: string, what: string, file: string, error: unknown): Diagnostic {
+  return {
+    code: 'missing-file', severity: 'error', message: `${what}: \`${escapeText(file)}\` cannot be read: ${reasonOf(error)}`, place,
+    hint: 'a path is relative to the policy file, or absolute', ...excerpt(line, place.column),
+  }
+}
+
+export function skippedLines(place: Place, line: string, file: string, count: number, at: number, text: string): Diagnostic {
+  const more = count === 1 ? '1 line is' : `${count} lines are`
+  return {
+    code: 'bad-lines', severity: 'warning', message: `${more} left out of \`${escapeText(file)}\`; the first is line ${at}: \`${escapeText(text, 80)}\``, place,
+    hint: 'mend or remove them there', ...excerpt(line, place.column),
+  }
+}

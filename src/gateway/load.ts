@@ -1,0 +1,93 @@
+// From a policy's path to a policy that holds: read, parse, resolve, lists, blocks, compile, and its own tests, all of it beside the one in
+// force. The one way in for `serve`, `check`, `explain` and `firewall`. Danger prevented: half a policy in force, or a check that judges
+// other than the gateway loads.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { compilePolicy } from '../decision/compile.ts'
+import type { CompiledPolicy } from '../decision/compile.ts'
+import { lint } from '../decision/lint.ts'
+import type { Machine } from '../decision/machine.ts'
+import { runPolicyTests } from '../decision/test.ts'
+import type { BlockEntry } from '../lists/blocks.ts'
+import { openList } from '../lists/open.ts'
+import type { ListTables } from '../lists/tables.ts'
+import type { Diagnostic, Place } from '../policy/diagnostic.ts'
+import { parsePolicy } from '../policy/parse.ts'
+import type { Policy } from '../policy/policy.ts'
+import { loadBlocks } from './load-blocks.ts'
+import { unreadablePolicy } from './load-diagnostics.ts'
+import { loadLists } from './load-lists.ts'
+
+/** All that a policy is compiled from, as data that can be sent to a worker; what is large in it is shared, not copied. */
+export interface PolicySource {
+  readonly policy: Policy
+  readonly lists: readonly ListTables[]
+  readonly blocks: readonly (readonly [name: string, entries: readonly BlockEntry[]])[]
+  /** of the policy's text and of every file that it names: 16 hexadecimal digits */
+  readonly hash: string
+}
+
+export type Loaded =
+  | { readonly ok: true; readonly source: PolicySource; readonly compiled: CompiledPolicy; readonly hash: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+export interface LoadOptions {
+  /** also tell what only shows when the rules are asked: shadowed ones, for one */
+  readonly lint?: boolean
+}
+
+/** More is no policy; lists have files of their own. */
+const MOST_BYTES = 16 << 20
+
+/** The same wherever it runs: what is compiled in a worker is what was tested in the main thread. */
+export function compileSource(source: PolicySource, machine: Machine): CompiledPolicy {
+  const lists = new Map(source.lists.map((tables) => [tables.name, openList(tables)]))
+  const blocks = new Map(source.blocks)
+  return compilePolicy(source.policy, { lists, blocks, machine })
+}
+
+function hashOf(text: string, parts: readonly string[]): string {
+  const hash = createHash('sha256').update(text)
+  for (const part of parts) hash.update('\0').update(part)
+  return hash.digest('hex').slice(0, 16)
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  return a.place.line - b.place.line || a.place.column - b.place.column
+}
+
+function failed(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((each) => each.severity === 'error')
+}
+
+async function readPolicy(file: string): Promise<string> {
+  const bytes = await readFile(file)
+  if (bytes.length > MOST_BYTES) throw new Error(`it has ${bytes.length} octets, and more than ${MOST_BYTES} is no policy`)
+  return bytes.toString('utf8')
+}
+
+/** `machine.proxyPort` 0: the policy's own. */
+export async function loadPolicy(file: string, machine: Machine, options: LoadOptions = {}): Promise<Loaded> {
+  let text: string
+  try {
+    text = await readPolicy(file)
+  } catch (error) {
+    return { ok: false, diagnostics: [unreadablePolicy(file, error)] }
+  }
+  const { policy, diagnostics: parsed } = parsePolicy(text, file)
+  if (policy === undefined || failed(parsed)) return { ok: false, diagnostics: [...parsed].sort(byPlace) }
+
+  const lines = text.split(/\r?\n/)
+  const line = (place: Place): string => lines[place.line - 1] ?? ''
+  const blocks = await loadBlocks(policy, line)
+  const lists = await loadLists(policy, line)
+  const diagnostics = [...parsed, ...blocks.diagnostics, ...lists.diagnostics]
+  if (failed(diagnostics)) return { ok: false, diagnostics: diagnostics.sort(byPlace) }
+
+  const source: PolicySource = { policy, lists: lists.lists, blocks: blocks.blocks, hash: hashOf(text, [...blocks.texts, ...lists.digests]) }
+  const compiled = compileSource(source, machine.proxyPort === 0 ? { ...machine, proxyPort: policy.gateway.proxy.port } : machine)
+  diagnostics.push(...runPolicyTests(compiled))
+  if (options.lint === true) diagnostics.push(...lint(compiled))
+  diagnostics.sort(byPlace)
+  return failed(diagnostics) ? { ok: false, diagnostics } : { ok: true, source, compiled, hash: source.hash, diagnostics }
+}

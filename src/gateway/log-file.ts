@@ -1,0 +1,122 @@
+// One log, appended to a file or to standard output: whole lines, one write under way, bounded memory. Dangers prevented: a full disk or
+// a reader that stopped which takes the gateway's memory, or the gateway itself, with it; and lines lost without a word.
+import { close, closeSync, openSync, write } from 'node:fs'
+
+const MOST_QUEUED = 32 << 20
+const MOST_WRITE = 1 << 20
+const BUSY_MS = 20
+const RETRY_MS = 1_000
+
+export interface LogTrouble {
+  /** told once when writing begins to fail, and when it works again: then with the number of lines lost */
+  failed(message: string): void
+  recovered(lostLines: number): void
+}
+
+function lineCount(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++
+  return count
+}
+
+export class LogFile {
+  readonly #path: string | undefined
+  readonly #trouble: LogTrouble
+  #fd: number
+  #queue: string[] = []
+  #queued = 0
+  #chunk: Buffer | undefined
+  #busy = false
+  #failing = false
+  #gone = false
+  #lost = 0
+  #idle: (() => void)[] = []
+
+  /** `undefined`: standard output. Throws where the file cannot be opened. */
+  constructor(path: string | undefined, trouble: LogTrouble) {
+    this.#path = path
+    this.#trouble = trouble
+    this.#fd = path === undefined ? 1 : openSync(path, 'a', 0o640)
+  }
+
+  /** `lines`: one or more, each with its line break. */
+  write(lines: string): void {
+    if (this.#gone || lines === '') return
+    if (this.#queued + lines.length > MOST_QUEUED) {
+      this.#lost += lineCount(lines)
+      this.#fail('more lines wait than memory may hold; the newest are dropped and counted')
+      return
+    }
+    this.#queue.push(lines)
+    this.#queued += lines.length
+    if (!this.#busy) this.#next()
+  }
+
+  /** After a rotation: the path names a new file. Where that cannot be opened, the old one goes on. */
+  reopen(): void {
+    if (this.#path === undefined) return
+    const old = this.#fd
+    this.#fd = openSync(this.#path, 'a', 0o640)
+    // a write that is under way still has the old descriptor
+    if (this.#busy) this.#idle.push(() => close(old, () => {}))
+    else closeSync(old)
+  }
+
+  /** Resolves when everything is written, or cannot be. */
+  async end(): Promise<void> {
+    if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#path !== undefined) closeSync(this.#fd)
+    this.#gone = true
+  }
+
+  #fail(message: string): void {
+    if (this.#failing) return
+    this.#failing = true
+    this.#trouble.failed(message)
+  }
+
+  #next(): void {
+    if (this.#chunk === undefined) {
+      if (this.#queue.length === 0 || this.#gone) {
+        this.#busy = false
+        for (const done of this.#idle.splice(0)) done()
+        return
+      }
+      this.#chunk = Buffer.from(this.#take())
+    }
+    this.#busy = true
+    write(this.#fd, this.#chunk, (error, written) => this.#wrote(error, written))
+  }
+
+  #take(): string {
+    let length = 0
+    let count = 0
+    while (count < this.#queue.length && length < MOST_WRITE) length += this.#queue[count++]?.length ?? 0
+    this.#queued -= length
+    return this.#queue.splice(0, count).join('')
+  }
+
+  #wrote(error: NodeJS.ErrnoException | null, written: number): void {
+    if (error === null) {
+      const rest = this.#chunk?.subarray(written)
+      this.#chunk = rest === undefined || rest.length === 0 ? undefined : rest
+      if (this.#failing) {
+        this.#failing = false
+        this.#trouble.recovered(this.#lost)
+        this.#lost = 0
+      }
+      return this.#next()
+    }
+    if (error.code === 'EAGAIN') return void setTimeout(() => this.#next(), BUSY_MS)
+    this.#fail(error.message)
+    if (error.code === 'EPIPE' || error.code === 'EBADF') {
+      this.#gone = true
+      this.#chunk = undefined
+      this.#queue = []
+      return this.#next()
+    }
+    const timer = setTimeout(() => this.#next(), RETRY_MS)
+    // a disk that stays full must not keep a gateway that ends
+    timer.unref()
+  }
+}

@@ -1,0 +1,79 @@
+// The two logs of the gateway: where their lines go, how they look there, and that a rotated file is opened anew.
+import { eventLog } from '../log/events.ts'
+import type { EventLog } from '../log/events.ts'
+import { prettyLines } from '../log/pretty.ts'
+import { LogFile } from './log-file.ts'
+
+export interface LogOptions {
+  /** a file, `-` (standard output) or `none` */
+  readonly eventLog: string
+  readonly accessLog: string | undefined
+}
+
+export interface Logs {
+  readonly events: boolean
+  readonly access: boolean
+  /** the event log goes to a person's terminal */
+  readonly terminal: boolean
+  /** what happens to the gateway itself */
+  readonly gateway: EventLog['gateway']
+  /** whole lines from a worker */
+  lines(events: string, access: string): void
+  /** returns what went wrong */
+  reopen(): string[]
+  end(): Promise<void>
+}
+
+/** A disk that stays full must not keep a gateway that ends. */
+const END_MS = 3_000
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Throws where a file cannot be opened. `complain` tells a person; the log itself may be what fails. */
+export function openLogs(options: LogOptions, complain: (message: string) => void): Logs {
+  const open = (name: string, path: string | undefined): LogFile =>
+    new LogFile(path === '-' ? undefined : path, {
+      failed: (message) => complain(`the ${name} log cannot be written: ${message}`),
+      recovered: (lost) => {
+        complain(`the ${name} log is written again${lost === 0 ? '' : `; ${lost} lines were lost`}`)
+        if (lost > 0) gateway('error', 'log-lost', `${lost} lines of the ${name} log were lost`, { lost })
+      },
+    })
+  const events = options.eventLog === 'none' ? undefined : open('event', options.eventLog)
+  const access = options.accessLog === undefined || options.accessLog === 'none' ? undefined : open('access', options.accessLog)
+  const terminal = options.eventLog === '-' && process.stdout.isTTY === true
+  const pretty = terminal ? prettyLines(process.env['NO_COLOR'] === undefined) : undefined
+
+  const writeEvents = (lines: string): void => {
+    if (pretty === undefined) events?.write(lines)
+    else for (const line of lines.split('\n')) if (line !== '') events?.write(pretty(line))
+  }
+  const gateway = eventLog(writeEvents).gateway
+  return {
+    events: events !== undefined,
+    access: access !== undefined,
+    terminal,
+    gateway,
+    lines(eventLines, accessLines) {
+      if (eventLines !== '') writeEvents(eventLines)
+      access?.write(accessLines)
+    },
+    reopen() {
+      const problems: string[] = []
+      for (const file of [events, access]) {
+        try {
+          file?.reopen()
+        } catch (error) {
+          problems.push(reasonOf(error))
+        }
+      }
+      return problems
+    },
+    async end() {
+      const written = Promise.all([events?.end(), access?.end()])
+      await Promise.race([written, new Promise((resolve) => setTimeout(resolve, END_MS).unref())])
+    },
+  }
+}

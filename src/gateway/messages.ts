@@ -1,0 +1,42 @@
+// What the main thread and a worker say to each other. A swap has two steps, so that every worker has compiled the new policy before the
+// first one uses it: what one of them cannot compile, none of them gets.
+import type { Machine } from '../decision/machine.ts'
+import type { PolicySource } from './load.ts'
+
+/** One policy, as every worker compiles it. */
+export interface Live {
+  readonly source: PolicySource
+  readonly machine: Machine
+  readonly generation: number
+}
+
+/** Where to listen: an address, or a socket that systemd opened. */
+export type Listen =
+  | { readonly kind: 'address'; readonly host: string; readonly port: number }
+  | { readonly kind: 'inherited'; readonly fd: number }
+
+export interface WorkerStart {
+  readonly worker: number
+  readonly live: Live
+  readonly listens: readonly Listen[]
+  readonly counters: SharedArrayBuffer
+  /** which lines are wanted at all */
+  readonly events: boolean
+  readonly access: boolean
+}
+
+export type ToWorker =
+  | { readonly kind: 'prepare'; readonly live: Live }
+  | { readonly kind: 'commit'; readonly generation: number }
+  | { readonly kind: 'abandon'; readonly generation: number }
+  | { readonly kind: 'drain' }
+
+export type FromWorker =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'prepared'; readonly generation: number }
+  | { readonly kind: 'refused'; readonly generation: number; readonly message: string }
+  | { readonly kind: 'committed'; readonly generation: number }
+  /** whole lines of the event log and of the access log */
+  | { readonly kind: 'lines'; readonly events: string; readonly access: string }
+  | { readonly kind: 'drained' }

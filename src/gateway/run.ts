@@ -1,0 +1,148 @@
+// From the command line's wishes to a gateway that serves, and to its end: the order of start and of stop stands here. Danger prevented: a
+// gateway that answers before its policy holds, or that says it serves before every worker listens.
+import { renderDiagnostic } from '../policy/diagnostic.ts'
+import { Gateway } from './gateway.ts'
+import { inheritedSockets } from './inherited.ts'
+import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
+import type { ListenPlan } from './listen-plan.ts'
+import { loadPolicy } from './load.ts'
+import { openLogs } from './logs.ts'
+import type { Logs } from './logs.ts'
+import { listeningSocket } from '../kernel/sockets.ts'
+import { machineNow } from './machine.ts'
+import { takePresence } from './presence.ts'
+import { takeSignals } from './signals.ts'
+
+export interface RunOptions {
+  readonly file: string
+  readonly hosts: readonly string[]
+  readonly port: number | undefined
+  readonly workers: number
+  readonly eventLog: string
+  readonly accessLog: string | undefined
+  readonly pidFile: string | undefined
+  /** the release, for the startup line */
+  readonly version: string
+}
+
+/** `policy`: it has errors; `failure`: the machine does not let us. */
+export type RunEnd = { readonly kind: 'ended'; readonly code: number } | { readonly kind: 'policy' } | { readonly kind: 'failure' }
+
+const FAILURE: RunEnd = { kind: 'failure' }
+
+function complain(message: string): void {
+  process.stderr.write(`greengate: ${message}\n`)
+}
+
+function fail(message: string, hint: string | undefined): RunEnd {
+  complain(hint === undefined ? message : `${message}\n  ${hint}`)
+  return FAILURE
+}
+
+async function plan(sockets: readonly number[], hosts: ReturnType<typeof plannedHosts>, port: number): Promise<ListenPlan> {
+  if (sockets.length === 0) return planListens(hosts, port)
+  const names = sockets.map(listeningSocket)
+  const lost = names.findIndex((name) => name === undefined)
+  if (lost >= 0) return { ok: false, problem: { message: `descriptor ${sockets[lost] ?? 0} of LISTEN_FDS is no listening TCP socket`, hint: 'a socket unit needs `ListenStream=ADDR:PORT` and `Accept=no`' } }
+  return { ok: true, port: names[0]?.port ?? port, listens: sockets.map((fd) => ({ kind: 'inherited', fd })) }
+}
+
+/** What may come while we start: it is kept until there is somebody to do it. */
+interface Early {
+  gateway: Gateway | undefined
+  logs: Logs | undefined
+  reload: boolean
+}
+
+export async function runGateway(options: RunOptions): Promise<RunEnd> {
+  let ended: (code: number) => void = () => {}
+  const end = new Promise<number>((resolve) => {
+    ended = resolve
+  })
+  const early: Early = { gateway: undefined, logs: undefined, reload: false }
+  const release = takeSignals({
+    reload: () => {
+      if (early.gateway === undefined) early.reload = true
+      else void early.gateway.reload()
+    },
+    reopen: () => reopen(early.logs),
+    drain: (why) => {
+      const { gateway, logs } = early
+      if (gateway === undefined) return ended(0)
+      complain(`${why}: no new connections, what is under way may end; once more ends at once`)
+      logs?.gateway('info', 'draining', `${why}: no new connections, what is under way may end`)
+      void gateway.drain().then(() => ended(0))
+    },
+    end: (code) => ended(code),
+  })
+  try {
+    const started = await begin(options, early, ended)
+    if (started.kind !== 'started') return started
+    if (early.reload) void started.gateway.reload()
+    const code = await end
+    started.leave()
+    await started.gateway.stop()
+    early.logs?.gateway('info', 'ended', 'the gateway ended')
+    await early.logs?.end()
+    return { kind: 'ended', code }
+  } finally {
+    release()
+  }
+}
+
+function reopen(logs: Logs | undefined): void {
+  for (const problem of logs?.reopen() ?? []) complain(`a log cannot be opened anew, the old file goes on: ${problem}`)
+  logs?.gateway('info', 'log-reopened', 'log files opened anew')
+}
+
+function inheritedText(fd: number): string {
+  const name = listeningSocket(fd)
+  return name === undefined ? `descriptor ${fd}` : `${hostPort(name.address, name.port)} (from systemd)`
+}
+
+type Started = { readonly kind: 'started'; readonly gateway: Gateway; leave(): void } | RunEnd
+
+async function begin(options: RunOptions, early: Early, ended: (code: number) => void): Promise<Started> {
+  const sockets = inheritedSockets(process.env)
+  const first = await loadPolicy(options.file, machineNow(options.port ?? 0))
+  for (const diagnostic of first.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
+  if (!first.ok) return { kind: 'policy' }
+  const policy = first.source.policy
+  const hosts = plannedHosts(policy, options.hosts)
+  const listens = await plan(sockets, hosts, options.port ?? policy.gateway.proxy.port)
+  if (!listens.ok) return fail(listens.problem.message, listens.problem.hint)
+
+  let logs: Logs
+  try {
+    logs = openLogs(options, complain)
+  } catch (error) {
+    return fail(`cannot open a log: ${error instanceof Error ? error.message : String(error)}`, 'choose another file: `--event-log FILE|-|none`, `--access-log FILE`')
+  }
+  early.logs = logs
+
+  const workers = sockets.length > 0 ? 1 : options.workers
+  const gateway = new Gateway({
+    file: options.file, hosts: options.hosts, port: options.port, workers, listens: listens.listens, logs, complain,
+    fatal: () => ended(1),
+  }, first, machineNow(listens.port))
+  const problem = await gateway.start()
+  if (problem !== undefined) {
+    await gateway.stop()
+    return fail(`a worker cannot start: ${problem}`, undefined)
+  }
+  const presence = await takePresence(options.pidFile, listens.port, () => gateway.reload())
+  if (!presence.ok) {
+    await gateway.stop()
+    return fail(presence.problem, presence.hint)
+  }
+  early.gateway = gateway
+  const where = listens.listens.map((each) => (each.kind === 'address' ? hostPort(each.host, each.port) : inheritedText(each.fd)))
+  const line = `policy ${policy.name} (${options.file}), mode ${policy.mode}, generation ${gateway.generation}, listening on ${where.join(', ')}, ${workers} worker${workers === 1 ? '' : 's'}, pid ${process.pid}`
+  if (!logs.terminal) process.stderr.write(`greengate ${options.version}: ${line}\n`)
+  if (presence.note !== undefined) complain(presence.note)
+  logs.gateway('info', 'serving', line, {
+    version: options.version, policy: policy.name, file: options.file, mode: policy.mode, generation: gateway.generation, hash: gateway.hash,
+    listen: where, port: listens.port, workers, pid: process.pid, ...(presence.pidFile === undefined ? {} : { pidFile: presence.pidFile }),
+  })
+  return { kind: 'started', gateway, leave: () => presence.leave() }
+}

@@ -1,0 +1,134 @@
+// One worker thread: its listeners, its snapshot of the policy, and the gate through which its exchanges reach both. Danger prevented: a
+// request that begins under one policy and ends under another, and an open tunnel that a new policy forbids and nobody ends.
+import { parentPort, workerData } from 'node:worker_threads'
+import { Neighbours } from '../kernel/neighbours.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { serveConnection } from '../proxy/connection.ts'
+import type { Gate, LiveExchange } from '../proxy/gate.ts'
+import { LimitCounters } from '../proxy/limits.ts'
+import { listen } from '../proxy/listener.ts'
+import type { Listener } from '../proxy/listener.ts'
+import { Resolver } from '../proxy/resolve.ts'
+import { edgeWatch } from './edge-watch.ts'
+import { compileSource } from './load.ts'
+import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
+import { outbox } from './outbox.ts'
+import { rejudgeAll } from './rejudge.ts'
+
+const port = parentPort
+if (port === null) throw new Error('this file runs as a worker thread')
+const tell = (message: FromWorker): void => port.postMessage(message)
+
+const start = workerData as WorkerStart
+const box = outbox(start, (events, access) => tell({ kind: 'lines', events, access }))
+
+function snapshotOf(live: Live): Snapshot {
+  return { compiled: compileSource(live.source, live.machine), generation: live.generation, hash: live.source.hash }
+}
+
+function resolverOf(snapshot: Snapshot): Resolver {
+  const { gateway, limits } = snapshot.compiled.policy
+  return new Resolver({ servers: gateway.resolvers, timeoutMs: limits.dnsMs })
+}
+
+function resolverKey(snapshot: Snapshot): string {
+  const { gateway, limits } = snapshot.compiled.policy
+  return JSON.stringify([gateway.resolvers, limits.dnsMs])
+}
+
+let current = snapshotOf(start.live)
+let prepared: Snapshot | undefined
+let resolver = resolverOf(current)
+let draining = false
+let listeners: readonly Listener[] = []
+const open = new Set<object>()
+const neighbours = new Neighbours()
+const live = new Set<LiveExchange>()
+
+const gate: Gate = {
+  snapshot: () => current,
+  get resolver() {
+    return resolver
+  },
+  limits: new LimitCounters(start.counters, start.worker),
+  worker: start.worker,
+  mac: (address) => neighbours.mac(address),
+  record: (record) => box.record(record),
+  live,
+  get draining() {
+    return draining
+  },
+  port: start.live.machine.proxyPort,
+}
+
+const edges = edgeWatch((now) => void rejudgeAll(live, current, now))
+
+function listenOn(where: Listen): Promise<Listener> {
+  const options = where.kind === 'inherited' ? { fd: where.fd } : { host: where.host, port: where.port, reusePort: true }
+  return listen(options, gate, (socket, each, limited) => {
+    open.add(socket)
+    socket.once('close', () => {
+      open.delete(socket)
+      if (draining) finish()
+    })
+    serveConnection(socket, each, limited)
+  })
+}
+
+async function begin(): Promise<void> {
+  try {
+    listeners = await Promise.all(start.listens.map(listenOn))
+    edges.follow(current)
+    tell({ kind: 'listening' })
+  } catch (error) {
+    tell({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function prepare(next: Live): void {
+  try {
+    prepared = snapshotOf(next)
+    tell({ kind: 'prepared', generation: next.generation })
+  } catch (error) {
+    tell({ kind: 'refused', generation: next.generation, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** From here on every new request sees the new policy; what is under way keeps its own, and is ended only where the new one forbids it. */
+async function commit(generation: number): Promise<void> {
+  if (prepared?.generation === generation) {
+    const before = current
+    current = prepared
+    prepared = undefined
+    if (resolverKey(before) !== resolverKey(current)) {
+      const old = resolver
+      resolver = resolverOf(current)
+      // who waits for an answer still gets it
+      setTimeout(() => old.close(), before.compiled.policy.limits.dnsMs + 1_000).unref()
+    }
+    edges.follow(current)
+    await rejudgeAll(live, current, Date.now())
+  }
+  tell({ kind: 'committed', generation })
+}
+
+function finish(): void {
+  if (open.size > 0) return
+  box.flush()
+  tell({ kind: 'drained' })
+}
+
+function drain(): void {
+  draining = true
+  for (const listener of listeners) listener.close()
+  finish()
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'prepare') prepare(message.live)
+  else if (message.kind === 'commit') void commit(message.generation)
+  else if (message.kind === 'abandon') prepared = undefined
+  else drain()
+})
+
+void begin()

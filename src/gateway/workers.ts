@@ -1,0 +1,162 @@
+// The worker threads, seen from the main thread: started, given a new policy in two steps, replaced when one dies, drained. Dangers
+// prevented: a worker that goes on with an old policy unseen, and a crash at start-up that becomes a busy loop of restarts.
+import { Worker } from 'node:worker_threads'
+import { forgetWorker } from '../proxy/counters.ts'
+import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
+
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5_000
+/** A worker that lived so long did not die of its start. */
+const STEADY_MS = 30_000
+
+export interface WorkersOptions {
+  readonly count: number
+  readonly listens: readonly Listen[]
+  readonly counters: SharedArrayBuffer
+  readonly events: boolean
+  readonly access: boolean
+  /** one task after the other: a swap and a replacement never run at once */
+  readonly turn: <T>(task: () => Promise<T>) => Promise<T>
+  readonly onLines: (events: string, access: string) => void
+  readonly onLost: (worker: number, why: string, pauseMs: number) => void
+  readonly onReplaced: (worker: number) => void
+}
+
+interface Hand {
+  readonly thread: Worker
+  readonly startedAt: number
+  readonly waiting: Set<(message: FromWorker | undefined) => void>
+  gone: boolean
+}
+
+/** The next message of one of these kinds; undefined when the worker ends before. */
+function next(hand: Hand, kinds: readonly FromWorker['kind'][], generation?: number): Promise<FromWorker | undefined> {
+  return new Promise((resolve) => {
+    if (hand.gone) return resolve(undefined)
+    const take = (message: FromWorker | undefined): void => {
+      if (message !== undefined && !kinds.includes(message.kind)) return
+      if (message !== undefined && generation !== undefined && 'generation' in message && message.generation !== generation) return
+      hand.waiting.delete(take)
+      resolve(message)
+    }
+    hand.waiting.add(take)
+  })
+}
+
+function say(hand: Hand, message: ToWorker): void {
+  hand.thread.postMessage(message)
+}
+
+export class Workers {
+  readonly #options: WorkersOptions
+  readonly #hands: (Hand | undefined)[]
+  readonly #deaths: number[]
+  #live: Live
+  #ending = false
+
+  constructor(options: WorkersOptions, live: Live) {
+    this.#options = options
+    this.#live = live
+    this.#hands = Array.from({ length: options.count }, () => undefined)
+    this.#deaths = this.#hands.map(() => 0)
+  }
+
+  /** What keeps the first of them from listening; undefined when all do. */
+  async start(): Promise<string | undefined> {
+    const problems = await Promise.all(this.#hands.map((_, worker) => this.#spawn(worker)))
+    return problems.find((problem) => problem !== undefined)
+  }
+
+  /** Every worker compiles, then every worker changes over. What one of them says against it, else undefined. */
+  async swap(live: Live): Promise<string | undefined> {
+    const { generation } = live
+    const hands = this.#hands.filter((hand) => hand !== undefined)
+    const answers = await Promise.all(hands.map((hand) => {
+      const answer = next(hand, ['prepared', 'refused'], generation)
+      say(hand, { kind: 'prepare', live })
+      return answer
+    }))
+    const refused = answers.find((answer) => answer?.kind === 'refused')
+    if (refused?.kind === 'refused') {
+      for (const hand of hands) say(hand, { kind: 'abandon', generation })
+      return refused.message
+    }
+    this.#live = live
+    await Promise.all(hands.map((hand) => {
+      const answer = next(hand, ['committed'], generation)
+      say(hand, { kind: 'commit', generation })
+      return answer
+    }))
+    return undefined
+  }
+
+  /** Resolves when nothing is under way in any of them. */
+  async drain(): Promise<void> {
+    this.#ending = true
+    const hands = this.#hands.filter((hand) => hand !== undefined)
+    await Promise.all(hands.map((hand) => {
+      const done = next(hand, ['drained'])
+      say(hand, { kind: 'drain' })
+      return done
+    }))
+  }
+
+  async stop(): Promise<void> {
+    this.#ending = true
+    await Promise.all(this.#hands.map((hand) => hand?.thread.terminate()))
+  }
+
+  /** The threads, for whoever watches or tries them. */
+  get threads(): readonly Worker[] {
+    return this.#hands.flatMap((hand) => (hand === undefined ? [] : [hand.thread]))
+  }
+
+  async #spawn(worker: number): Promise<string | undefined> {
+    const { listens, counters, events, access } = this.#options
+    const start: WorkerStart = { worker, live: this.#live, listens, counters, events, access }
+    const thread = new Worker(ENTRY, { workerData: start, name: `greengate-${worker}` })
+    const hand: Hand = { thread, startedAt: performance.now(), waiting: new Set(), gone: false }
+    let why = 'it ended'
+    thread.on('message', (message: FromWorker) => {
+      if (message.kind === 'lines') this.#options.onLines(message.events, message.access)
+      else for (const take of [...hand.waiting]) take(message)
+    })
+    thread.on('error', (error: unknown) => {
+      why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    })
+    thread.on('exit', () => {
+      hand.gone = true
+      for (const take of [...hand.waiting]) take(undefined)
+      if (this.#hands[worker] === hand) this.#lost(worker, hand, why)
+    })
+    const answer = await next(hand, ['listening', 'failed'])
+    if (answer?.kind === 'listening') {
+      this.#hands[worker] = hand
+      return undefined
+    }
+    await thread.terminate()
+    return answer?.kind === 'failed' ? answer.message : why
+  }
+
+  #lost(worker: number, hand: Hand, why: string): void {
+    this.#hands[worker] = undefined
+    forgetWorker(this.#options.counters, worker)
+    if (this.#ending) return
+    if (performance.now() - hand.startedAt > STEADY_MS) this.#deaths[worker] = 0
+    this.#replace(worker, why)
+  }
+
+  #replace(worker: number, why: string): void {
+    const deaths = this.#deaths[worker] ?? 0
+    this.#deaths[worker] = deaths + 1
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** deaths, LONGEST_PAUSE_MS)
+    this.#options.onLost(worker, why, pauseMs)
+    setTimeout(() => void this.#options.turn(async () => {
+      if (this.#ending) return
+      const problem = await this.#spawn(worker)
+      if (problem === undefined) this.#options.onReplaced(worker)
+      else this.#replace(worker, problem)
+    }), pauseMs)
+  }
+}

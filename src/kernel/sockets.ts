@@ -1,0 +1,44 @@
+// Which address and port a listening socket has that somebody else opened: asked of the kernel's tables, because Node can only tell after
+// it has taken the descriptor over, and would close it with the answer.
+import { readFileSync, readlinkSync } from 'node:fs'
+import { ipFromSocket, ipFromValue } from '../net/ip.ts'
+
+export interface SocketName {
+  readonly address: string
+  readonly port: number
+}
+
+/** `0100007F:0320` or 32 digits: the kernel prints words of 32 bits in the machine's own order, which is little-endian wherever we run. */
+export function parseLocalAddress(text: string): SocketName | undefined {
+  const match = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/i.exec(text)
+  const digits = match?.[1]
+  const port = match?.[2]
+  if (digits === undefined || port === undefined) return undefined
+  const words = digits.match(/.{8}/g) ?? []
+  const bytes = words.map((word) => (word.match(/../g) ?? []).reverse().join('')).join('')
+  const ip = ipFromValue(digits.length === 8 ? 4 : 6, BigInt(`0x${bytes}`))
+  return { address: ipFromSocket(ip.text)?.text ?? ip.text, port: parseInt(port, 16) }
+}
+
+/** Of /proc/net/tcp: the line of a listening socket (state 0A) with this inode. */
+export function findListening(table: string, inode: string): SocketName | undefined {
+  for (const line of table.split('\n').slice(1)) {
+    const fields = line.trim().split(/\s+/)
+    if (fields[9] === inode && fields[3] === '0A') return parseLocalAddress(fields[1] ?? '')
+  }
+  return undefined
+}
+
+export function listeningSocket(fd: number): SocketName | undefined {
+  try {
+    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1]
+    if (inode === undefined) return undefined
+    for (const file of ['/proc/self/net/tcp', '/proc/self/net/tcp6']) {
+      const found = findListening(readFileSync(file, 'latin1'), inode)
+      if (found !== undefined) return found
+    }
+  } catch {
+    // no such descriptor, or a kernel without one of the tables
+  }
+  return undefined
+}
