@@ -25,9 +25,15 @@ const slots: Deadline[] = Array.from({ length: SLOTS }, () => ring(() => {}))
 let count = 0
 let hand = 0
 let timer: NodeJS.Timeout | undefined
+let coarse = performance.now()
 
 function slotOf(due: number): number {
   return Math.floor(due / SLOT_MS)
+}
+
+/** The wheel's clock as of its last turn: good to a slot as long as a deadline is armed, and free. For what is noted with every byte. */
+export function coarseNow(): number {
+  return coarse
 }
 
 export function deadline(act: () => void): Deadline {
@@ -44,6 +50,7 @@ function unlink(entry: Deadline): void {
 /** Acts once, `ms` from now, never early and at most a slot late. Armed already: moved. */
 export function arm(entry: Deadline, ms: number): void {
   const now = performance.now()
+  coarse = now
   if (entry.armed) unlink(entry)
   else count++
   entry.armed = true
@@ -70,6 +77,7 @@ export function disarm(entry: Deadline): void {
 
 function turn(): void {
   const now = performance.now()
+  coarse = now
   const last = slotOf(now)
   // after a long stop of the process one round shows every slot
   if (last - hand > SLOTS) hand = last - SLOTS

@@ -1,0 +1,126 @@
+// One direction of a relay: what one socket reads, the other writes, with back-pressure and the half-close kept. Dangers prevented: memory that
+// grows with a slow reader (nothing is read as long as something is not written); a tail lost at the end; a buffer read into while it
+// is still being written.
+import type { Socket } from 'node:net'
+import { coarseNow } from './deadlines.ts'
+import { type OwnReads, readInto } from './own-reads.ts'
+import { ReadSize, START_OCTETS } from './read-size.ts'
+
+/** Sees what is read before it is relayed: true passes it on, false keeps it (it was copied), and reading goes on in both cases. */
+export type Inspector = (chunk: Buffer) => boolean
+
+export class Direction {
+  readonly #from: Socket
+  readonly #to: Socket
+  readonly #size = new ReadSize()
+  readonly #reads: OwnReads | undefined
+  readonly #onEnd: () => void
+  #inspect: Inspector | undefined
+  #ahead: Buffer | null
+  #stopped = false
+  #started = false
+  /** octets handed to the other side; exact to 2^53, which is a gigabyte a second for three months */
+  octets = 0
+  /** when something last moved, on the wheel's clock */
+  movedAt = coarseNow()
+  /** the sender ended its side, and the other was told behind the last octet */
+  ended = false
+  /** nobody wants it any more: read and dropped, so that the sender is not reset while its own answer is still on its way to it */
+  discarding = false
+
+  constructor(from: Socket, to: Socket, onEnd: () => void, inspect?: Inspector) {
+    this.#from = from
+    this.#to = to
+    this.#onEnd = onEnd
+    this.#inspect = inspect
+    // what Node read ahead before the relay had the socket
+    this.#ahead = from.destroyed || from.readableLength === 0 ? null : (from.read() as Buffer | null)
+    this.#reads = readInto(from, START_OCTETS, (chunk) => this.#read(chunk))
+    if (this.#reads === undefined) {
+      from.on('data', (chunk: Buffer) => {
+        if (!this.#read(chunk)) from.pause()
+      })
+      // a 'data' listener alone would start the flow
+      from.pause()
+    }
+    from.once('end', () => this.#end())
+  }
+
+  start(): void {
+    this.#started = true
+    const ahead = this.#ahead
+    this.#ahead = null
+    if (ahead !== null) this.#read(ahead)
+    if (this.#from.readableEnded) this.#end()
+    else if (!this.#stopped && !this.#from.destroyed) this.#from.resume()
+  }
+
+  /** What came before the relay began, or was held. */
+  write(bytes: Buffer): void {
+    if (bytes.length === 0 || this.discarding || this.#to.destroyed) return
+    this.#moved(bytes.length)
+    this.#to.write(bytes, this.#written)
+    if (this.#to.writableLength !== 0) this.#stop()
+  }
+
+  inspected(): void {
+    this.#inspect = undefined
+  }
+
+  discard(): void {
+    this.discarding = true
+    this.#stopped = false
+    if (!this.#from.destroyed) this.#from.resume()
+  }
+
+  /** The direction is silent: what it does not need it gives back. */
+  rest(): void {
+    if (this.#reads === undefined || this.#reads.size === START_OCTETS || this.#to.writableLength !== 0) return
+    this.#reads.shrink(START_OCTETS)
+    this.#size.release()
+  }
+
+  release(): void {
+    this.#size.release()
+  }
+
+  #read(chunk: Buffer): boolean {
+    if (this.discarding) return true
+    if (this.#inspect !== undefined && !this.#inspect(chunk)) return true
+    if (this.#to.destroyed || this.ended) return false
+    this.#moved(chunk.length)
+    this.#to.write(chunk, this.#written)
+    if (this.#reads !== undefined && chunk.length === this.#reads.size) {
+      const size = this.#size.grown()
+      if (size > chunk.length) this.#reads.grow(size)
+    }
+    if (this.#to.writableLength === 0) return true
+    // the kernel did not take it all: the buffer is the writer's until it did
+    this.#stopped = true
+    return false
+  }
+
+  #moved(octets: number): void {
+    this.octets += octets
+    this.movedAt = coarseNow()
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    if (this.#started) this.#from.pause()
+  }
+
+  readonly #written = (): void => {
+    if (!this.#stopped || this.#to.writableLength !== 0) return
+    this.movedAt = coarseNow()
+    this.#stopped = false
+    if (this.#started && !this.#from.destroyed) this.#from.resume()
+  }
+
+  #end(): void {
+    if (this.ended) return
+    this.ended = true
+    if (!this.#to.destroyed && !this.#to.writableEnded) this.#to.end()
+    this.#onEnd()
+  }
+}

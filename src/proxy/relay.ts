@@ -1,0 +1,186 @@
+// Two connected sockets made one: both directions, their limits of silence and age, and how one side's end becomes the other's. Dangers
+// prevented: a side that stays open when the other is gone (descriptors), a half-close or a reset that does not arrive, an answer lost
+// because its reader's last write failed.
+import type { Socket } from 'node:net'
+import type { Cause } from '../decision/facts.ts'
+import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
+import { Direction } from './direction.ts'
+import type { Inspector } from './direction.ts'
+import type { Fault } from './gate.ts'
+
+export interface RelayOptions {
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly idleMs: number
+  readonly ageMs: number
+  /** sees the client's octets first */
+  readonly inspect?: Inspector
+  /** once, when both sockets are closed */
+  readonly onClose: (closed: RelayClosed) => void
+}
+
+export interface RelayClosed {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly error: string | undefined
+  readonly fault: Fault | undefined
+  readonly cause: Cause | undefined
+}
+
+/** After this much silence large buffers are given back. */
+const REST_MS = 30_000
+/** How long a side may still take what is on its way to it when the other is gone. */
+const LINGER_MS = 5_000
+
+type Side = 'client' | 'upstream'
+
+export class SocketRelay {
+  /** client to upstream */
+  readonly up: Direction
+  /** upstream to client */
+  readonly down: Direction
+  readonly #options: RelayOptions
+  readonly #began: number
+  readonly #limit = deadline(() => this.#look())
+  #open = 2
+  #error: string | undefined
+  #fault: Fault | undefined
+  #cause: Cause | undefined
+  #ending = false
+  /** octets that a side had sent when a write to it failed */
+  readonly #failedAt: { client: number | undefined; upstream: number | undefined } = { client: undefined, upstream: undefined }
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+    const { client, upstream } = options
+    for (const side of ['client', 'upstream'] as const) {
+      const socket = this.#socket(side)
+      keepReadable(socket)
+      socket.setTimeout(0)
+      socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(side, error))
+      if (socket.destroyed) process.nextTick(() => this.#closed())
+      else socket.once('close', () => this.#closed())
+    }
+    this.up = new Direction(client, upstream, () => this.#sideEnded('client'), options.inspect)
+    this.down = new Direction(upstream, client, () => this.#sideEnded('upstream'))
+    arm(this.#limit, Math.min(options.idleMs, options.ageMs, REST_MS))
+    this.#began = coarseNow()
+    if (client.destroyed || upstream.destroyed) this.#destroy()
+  }
+
+  /** Both sides at once; what was said first counts. */
+  end(error: string | undefined, fault: Fault | undefined, cause?: Cause): void {
+    this.#note(error, fault, cause)
+    this.#destroy()
+  }
+
+  #note(error: string | undefined, fault: Fault | undefined, cause?: Cause): void {
+    if (this.#error !== undefined || this.#ending) return
+    this.#error = error
+    this.#fault = fault
+    this.#cause = cause
+  }
+
+  #socket(side: Side): Socket {
+    return side === 'client' ? this.#options.client : this.#options.upstream
+  }
+
+  #destroy(): void {
+    this.#ending = true
+    this.#options.client.destroy()
+    this.#options.upstream.destroy()
+  }
+
+  #look(): void {
+    // the other side had its time to take what was on its way
+    if (this.#ending) return this.#destroy()
+    const { idleMs, ageMs } = this.#options
+    const now = coarseNow()
+    const silent = now - Math.max(this.up.movedAt, this.down.movedAt)
+    const age = now - this.#began
+    if (age >= ageMs) return this.end('tunnel_age', 'policy')
+    if (silent >= idleMs) return this.end('tunnel_idle', 'policy')
+    if (silent >= REST_MS) {
+      this.up.rest()
+      this.down.rest()
+    }
+    const rest = silent >= REST_MS ? Infinity : REST_MS - silent
+    arm(this.#limit, Math.max(1, Math.min(idleMs - silent, ageMs - age, rest)))
+  }
+
+  #failed(side: Side, error: NodeJS.ErrnoException): void {
+    if (this.#ending) return
+    const sends = side === 'client' ? this.up : this.down
+    const takes = side === 'client' ? this.down : this.up
+    if (error.syscall === 'write' || error.syscall === 'shutdown') {
+      // it takes nothing more, but what it said before is still to be read, and then comes its end or its reset
+      takes.discarding = true
+      this.#failedAt[side] ??= sends.octets
+      if (!sends.ended) return takes.discard()
+    }
+    if (!sends.ended) this.#note('connection_terminated', side)
+    this.#gone(side)
+  }
+
+  /** A side is gone for good. Reset the other, unless something is still on its way to it. */
+  #gone(side: Side): void {
+    const other = this.#socket(side === 'client' ? 'upstream' : 'client')
+    const sends = side === 'client' ? this.up : this.down
+    const takes = side === 'client' ? this.down : this.up
+    this.#socket(side).destroy()
+    if (!sends.ended) {
+      this.#ending = true
+      other.resetAndDestroy()
+      return
+    }
+    takes.discard()
+    arm(this.#limit, LINGER_MS)
+    this.#ending = true
+  }
+
+  #sideEnded(side: Side): void {
+    const sends = side === 'client' ? this.up : this.down
+    const failedAt = this.#failedAt[side]
+    if (failedAt !== undefined) {
+      // the write that failed took the reset's news; nothing came after it: pass the reset on
+      const other = this.#socket(side === 'client' ? 'upstream' : 'client')
+      this.#note('connection_terminated', side)
+      if (failedAt === sends.octets && other.writableLength === 0) {
+        this.#ending = true
+        this.#socket(side).destroy()
+        other.resetAndDestroy()
+      } else {
+        this.#gone(side)
+      }
+      return
+    }
+    if (!this.up.ended || !this.down.ended) return
+    for (const socket of [this.#options.client, this.#options.upstream]) {
+      if (socket.writableFinished || socket.destroyed) socket.destroy()
+      else socket.once('finish', () => socket.destroy())
+    }
+  }
+
+  #closed(): void {
+    this.#open--
+    if (this.#open === 1) {
+      // closed without an end or an error that was told: nobody is left to relay to
+      if (!this.#ending && !(this.up.ended && this.down.ended)) this.#destroy()
+      return
+    }
+    disarm(this.#limit)
+    this.up.release()
+    this.down.release()
+    this.#options.onClose({ bytesIn: this.up.octets, bytesOut: this.down.octets, error: this.#error, fault: this.#fault, cause: this.#cause })
+  }
+}
+
+/**
+ * Node destroys a socket on its first failed write or its two ends, and with it what is still unread. Here the relay destroys. The switches are
+ * Node's own; without them only that unread rest is lost.
+ */
+function keepReadable(socket: Socket): void {
+  const states = socket as unknown as { readonly _readableState?: { autoDestroy: boolean }; readonly _writableState?: { autoDestroy: boolean } }
+  if (states._readableState !== undefined) states._readableState.autoDestroy = false
+  if (states._writableState !== undefined) states._writableState.autoDestroy = false
+}
