@@ -92,6 +92,8 @@ export interface WebRule extends RuleBase {
   readonly userAgents?: readonly string[]
   readonly resolvesTo?: readonly Range[]
   readonly tunnels?: Partial<Tunnels>
+  /** of single entries, for what is found wrong with them after parsing: `uri[0]`, `user-agent[0]` */
+  readonly places?: ReadonlyMap<string, Place>
 }
 
 export type Rule = PacketRule | WebRule

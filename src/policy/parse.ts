@@ -1,0 +1,117 @@
+// From the text of a policy file to the resolved policy, or to all that is wrong with it. No input and no output: the files that
+// it names are only named. Danger prevented: half a policy. There is a whole one, or none.
+import { basename } from 'node:path'
+import { newAddresses } from './address.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { readGateway } from './gateway.ts'
+import { readLimits } from './limits.ts'
+import type { BlockSource, ListSource, Policy, Rule } from './policy.ts'
+import { readTest } from './policy-tests.ts'
+import { readPorts } from './ports.ts'
+import { newReport, type Report } from './report.ts'
+import type { Setting } from './rule-base.ts'
+import { readRule } from './rules.ts'
+import { newSchedules } from './schedule-set.ts'
+import type { Draft } from './schema.ts'
+import { newServices, type Services } from './service-set.ts'
+import { readSource, type Path, type Spot } from './source.ts'
+import { readStructure } from './structure.ts'
+import { tellWarnings } from './warnings.ts'
+import { readTunnels, readWebRule } from './web-rules.ts'
+import { isTimezone, machineTimezone } from './zone.ts'
+
+export interface Parsed {
+  /** undefined when there is any error */
+  readonly policy: Policy | undefined
+  /** sorted by place */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+const DEFAULT_PORTS = [{ first: 80, last: 80 }, { first: 443, last: 443 }, { first: 1025, last: 65535 }]
+const DEFAULT_CONNECT_PORTS = [{ first: 443, last: 443 }]
+
+function readTimezone(report: Report, draft: Draft): string {
+  if (draft.gateway?.timezone === undefined) return machineTimezone()
+  const at = ['gateway', 'timezone']
+  const name = report.source.text(at)
+  if (isTimezone(name)) return name
+  report.error('timezone', at, `\`${name}\` is no time zone`, 'write the name of the IANA table: `Europe/Berlin`')
+  return 'UTC'
+}
+
+function readLists(report: Report, draft: Draft): ListSource[] {
+  return Object.entries(draft.lists ?? {}).map(([name, list]) => {
+    const files = (['domains', 'urls', 'expressions', 'hosts'] as const).flatMap((layout) => {
+      if (list[layout] === undefined) return []
+      const written = report.source.text(['lists', name, layout])
+      if (written === '') report.error('file', ['lists', name, layout], 'an empty text is no file')
+      return [[layout, report.source.path(written)] as const]
+    })
+    if (files.length === 0) report.keyError('list', ['lists', name], `the list \`${name}\` has no file`, 'give it `domains`, `urls`, `expressions` or `hosts`')
+    return { name, place: report.source.key(['lists', name]).place, ...Object.fromEntries(files) }
+  })
+}
+
+function readBlocks(report: Report, draft: Draft, services: Services): BlockSource[] {
+  return Object.entries(draft.blocks ?? {}).map(([name, block]) => {
+    const path: Path = ['blocks', name]
+    const written = report.source.text([...path, 'file'])
+    if (written === '') report.error('file', [...path, 'file'], 'an empty text is no file')
+    const set = block.services === undefined ? undefined : services.set(block.services, [...path, 'services'])
+    return { name, place: report.source.key(path).place, file: report.source.path(written), ...(set === undefined ? {} : { services: set }) }
+  })
+}
+
+function readWeb(setting: Setting, draft: NonNullable<Draft['web']>): Policy['web'] {
+  const { report } = setting
+  const connect = draft['connect-ports']
+  return {
+    default: draft.default ?? 'deny',
+    ports: draft.ports === undefined ? DEFAULT_PORTS : readPorts(report, draft.ports, ['web', 'ports']),
+    connectPorts: connect === undefined ? DEFAULT_CONNECT_PORTS : readPorts(report, connect, ['web', 'connect-ports']),
+    tunnels: { requireTls: true, serverName: 'match', ech: 'allow', ...(draft.tunnels === undefined ? {} : readTunnels(draft.tunnels)) },
+    ...(draft.contact === undefined ? {} : { contact: report.source.text(['web', 'contact']) }),
+    via: draft.via ?? true,
+    forwardedFor: draft['forwarded-for'] ?? 'delete',
+    rules: (draft.rules ?? []).flatMap((rule, index) => (rule === null ? [] : [readWebRule(setting, rule, index)])),
+  }
+}
+
+/** `nowMs` is for telling which rules have expired, and for nothing else. */
+export function parsePolicy(text: string, file: string, nowMs: number = Date.now()): Parsed {
+  const report = newReport(readSource(text, file))
+  const structure = readStructure(report)
+  if (structure === undefined) return { policy: undefined, diagnostics: report.sorted() }
+  const { draft, mentioned } = structure
+
+  const timezone = readTimezone(report, draft)
+  const gatewayDraft = draft.gateway ?? {}
+  // whether they are given at all: what is wrong inside them is told there, not at each use
+  const given = (report.source.data as { gateway?: { green?: unknown; red?: unknown } | null }).gateway
+  const hasGreen = given?.green != null
+  const addresses = newAddresses(report, draft.addresses ?? {}, { green: hasGreen, internet: hasGreen || given?.red != null })
+  const services = newServices(report, draft.services ?? {})
+  const schedules = newSchedules(report, draft.schedules ?? {}, timezone)
+  const gateway = readGateway(report, gatewayDraft, { addresses, services, timezone })
+  const lists = readLists(report, draft)
+  const setting: Setting = {
+    report, addresses, services, schedules, green: gateway.green, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
+    usedLists: new Set(), ruleNames: new Map<string, Spot>(), paths: new Map<Rule, Path>(),
+  }
+  const rules = (draft.rules ?? []).flatMap((rule, index) => (rule === null ? [] : [readRule(setting, rule, index)]))
+  const web = readWeb(setting, draft.web ?? {})
+  const blocks = readBlocks(report, draft, services)
+  const limits = readLimits(report, draft.limits ?? {})
+  const ids = new Set([...rules, ...web.rules].map((rule) => rule.id))
+  for (const word of mentioned) ids.add(word)
+  const tests = (draft.tests ?? []).flatMap((test, index) => (test === null ? [] : (readTest({ report, timezone, ids }, test, index) ?? [])))
+
+  const policy: Policy = {
+    version: 1, file, name: draft.name === undefined ? basename(file).replace(/\.ya?ml$/i, '') : report.source.text(['name']), mode: draft.mode ?? 'enforce',
+    gateway, addresses: addresses.names.all(), services: services.names.all(), lists, blocks, rules, web, limits, tests,
+  }
+  tellWarnings(setting, policy, nowMs)
+  for (const names of [addresses.names, services.names, schedules.names]) names.tellUnused(mentioned)
+  for (const { name } of lists) if (!setting.usedLists.has(name) && !mentioned.has(name)) report.keyWarning('unused', ['lists', name], `nothing uses the list \`${name}\``, 'remove it, or use it in a web rule')
+  return { policy: report.failed ? undefined : policy, diagnostics: report.sorted() }
+}
