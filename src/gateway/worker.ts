@@ -3,8 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Neighbours } from '../kernel/neighbours.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
-import { serveConnection } from '../proxy/connection.ts'
-import type { Gate, LiveExchange } from '../proxy/gate.ts'
+import type { Gate, Inbound } from '../proxy/gate.ts'
+import { serveConnection } from '../proxy/inbound.ts'
 import { LimitCounters } from '../proxy/limits.ts'
 import { listen } from '../proxy/listener.ts'
 import type { Listener } from '../proxy/listener.ts'
@@ -13,7 +13,7 @@ import { edgeWatch } from './edge-watch.ts'
 import { compileSource } from './load.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 import { outbox } from './outbox.ts'
-import { rejudgeAll } from './rejudge.ts'
+import { LiveSet } from './live-set.ts'
 
 const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
@@ -41,9 +41,9 @@ let prepared: Snapshot | undefined
 let resolver = resolverOf(current)
 let draining = false
 let listeners: readonly Listener[] = []
-const open = new Set<object>()
+const open = new Set<Inbound>()
 const neighbours = new Neighbours()
-const live = new Set<LiveExchange>()
+const live = new LiveSet()
 
 const gate: Gate = {
   snapshot: () => current,
@@ -61,17 +61,18 @@ const gate: Gate = {
   port: start.live.machine.proxyPort,
 }
 
-const edges = edgeWatch((now) => void rejudgeAll(live, current, now))
+const edges = edgeWatch((now) => void live.rejudge(current, now))
 
 function listenOn(where: Listen): Promise<Listener> {
   const options = where.kind === 'inherited' ? { fd: where.fd } : { host: where.host, port: where.port, reusePort: true }
   return listen(options, gate, (socket, each, limited) => {
-    open.add(socket)
+    const inbound = serveConnection(socket, each, limited)
+    open.add(inbound)
     socket.once('close', () => {
-      open.delete(socket)
+      open.delete(inbound)
       if (draining) finish()
     })
-    serveConnection(socket, each, limited)
+    if (draining) inbound.drain()
   })
 }
 
@@ -107,7 +108,7 @@ async function commit(generation: number): Promise<void> {
       setTimeout(() => old.close(), before.compiled.policy.limits.dnsMs + 1_000).unref()
     }
     edges.follow(current)
-    await rejudgeAll(live, current, Date.now())
+    await live.rejudge(current, Date.now())
   }
   tell({ kind: 'committed', generation })
 }
@@ -121,6 +122,7 @@ function finish(): void {
 function drain(): void {
   draining = true
   for (const listener of listeners) listener.close()
+  for (const inbound of [...open]) inbound.drain()
   finish()
 }
 

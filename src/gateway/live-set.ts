@@ -1,0 +1,35 @@
+// What is under way in a worker, judged anew after a reload and at each edge of a schedule. Danger prevented: a tunnel that was asked for
+// under the old policy, was still being dialled when the new one came, and is open ever after although the new one forbids it.
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { LiveExchange } from '../proxy/gate.ts'
+
+/** There may be ten thousand tunnels, and the next client must not wait for all of them. */
+const SLICE = 200
+
+export class LiveSet extends Set<LiveExchange> {
+  #snapshot: Snapshot | undefined
+  #until = -Infinity
+
+  /** Who joins soon after a change may have been judged before it. */
+  override add(exchange: LiveExchange): this {
+    super.add(exchange)
+    const snapshot = this.#snapshot
+    if (snapshot !== undefined && performance.now() < this.#until) {
+      setImmediate(() => {
+        if (this.has(exchange)) exchange.rejudge(snapshot, Date.now())
+      })
+    }
+    return this
+  }
+
+  async rejudge(snapshot: Snapshot, now: number): Promise<void> {
+    const { dnsMs, dialMs, firstByteMs } = snapshot.compiled.policy.limits
+    this.#snapshot = snapshot
+    this.#until = performance.now() + dnsMs + dialMs + firstByteMs
+    const all = [...this]
+    for (let at = 0; at < all.length; at += SLICE) {
+      if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+      for (const exchange of all.slice(at, at + SLICE)) if (this.has(exchange)) exchange.rejudge(snapshot, now)
+    }
+  }
+}
