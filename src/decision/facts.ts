@@ -6,6 +6,7 @@ import type { Mac } from '../net/mac.ts'
 import type { Target } from '../net/target.ts'
 import type { Place } from '../policy/diagnostic.ts'
 import type { Tunnels } from '../policy/policy.ts'
+import type { Live } from './web-rule.ts'
 
 export interface Client {
   readonly address: Ip
@@ -48,7 +49,7 @@ export type Reserved =
 export interface Cause {
   /** the rule's id, or a reserved word: what policy tests, headers and records call `by` and `rule` */
   readonly by: string
-  readonly kind: 'rule' | Reserved
+  readonly kind: 'rule' | Reserved | 'framing' | 'upstream' | 'gateway'
   /** of the rule, or of the block's line */
   readonly place?: Place
   /** one sentence for a person: the rule's own `reason` where it has one */
@@ -65,12 +66,16 @@ export interface Denial {
   readonly verdict: 'deny'
   readonly cause: Cause
   readonly observed: readonly Observed[]
+  /** under a policy in observe mode: what `outcome` goes on with in place of this denial; absent: the denial stands there too */
+  readonly otherwise?: Denial | Leave | Permit | 'pass'
 }
 
 /** Not denied whatever the addresses are: leave to resolve the target's name (or to take its literal address), and no more. */
 export interface Leave {
   readonly verdict: 'open'
   readonly facts: RequestFacts
+  /** the web rules that can still decide, in their order: their conditions on what is known by now hold */
+  readonly live: readonly Live[]
   readonly observed: readonly Observed[]
 }
 
@@ -88,6 +93,7 @@ export interface Permit {
   readonly [permitBrand]: true
   readonly verdict: 'allow'
   readonly facts: RequestFacts
+  readonly live: readonly Live[]
   /** at least one, in the order of the answer */
   readonly endpoints: readonly Endpoint[]
   readonly observed: readonly Observed[]

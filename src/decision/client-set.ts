@@ -1,0 +1,41 @@
+// Who a `from` holds: addresses, MACs, and both together where a rule pins them. Danger prevented: a MAC that counts as matched
+// because none is known.
+import { EVERYTHING, networkSet } from '../net/network.ts'
+import type { NetworkSet } from '../net/network.ts'
+import type { Mac } from '../net/mac.ts'
+import type { AddressSet } from '../policy/policy.ts'
+import type { Client } from './facts.ts'
+import { targetSet } from './known.ts'
+import type { KnownAddresses } from './known.ts'
+
+export interface ClientSet {
+  readonly any: boolean
+  readonly networks: NetworkSet
+  readonly macs: ReadonlySet<Mac>
+  readonly pins: readonly { readonly networks: NetworkSet; readonly macs: ReadonlySet<Mac> }[]
+}
+
+export const ANYBODY: ClientSet = { any: true, networks: EVERYTHING, macs: new Set(), pins: [] }
+
+export function clientSet(set: AddressSet, known: KnownAddresses): ClientSet {
+  if (set.any) return ANYBODY
+  return {
+    any: false,
+    networks: targetSet(set, known),
+    macs: new Set(set.macs),
+    pins: set.pins.map((pin) => ({ networks: networkSet(pin.ranges), macs: new Set(pin.macs) })),
+  }
+}
+
+export function holdsClient(set: ClientSet, client: Client): boolean {
+  if (set.any || set.networks.has(client.address)) return true
+  const { mac } = client
+  if (mac === undefined) return false
+  if (set.macs.has(mac)) return true
+  for (const pin of set.pins) if (pin.macs.has(mac) && pin.networks.has(client.address)) return true
+  return false
+}
+
+export function namesMacs(set: ClientSet): boolean {
+  return set.macs.size > 0 || set.pins.length > 0
+}

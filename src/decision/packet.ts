@@ -1,0 +1,150 @@
+// The judgement of a packet: what no policy may change, then blocks, serve, the rules in file order, and the default. What the printed
+// rules do in the kernel, as one function. Danger prevented: an explanation that the packet filter does not keep.
+import type { Ip } from '../net/ip.ts'
+import { ipFromValue } from '../net/ip.ts'
+import { idle } from './activity.ts'
+import { blockedPacket, blocksOf } from './blocks.ts'
+import { Notes, reserved } from './cause.ts'
+import { holdsClient } from './client-set.ts'
+import type { CompiledPolicy } from './compile.ts'
+import type { Cause, Client, PacketDecision, PacketFacts, TraceStep } from './facts.ts'
+import type { ReadyPacketRule } from './packet-rule.ts'
+import { holdsPacket } from './port-set.ts'
+import { packetText } from './packet-text.ts'
+import { idleDetail, tell, tellRule } from './trace.ts'
+import type { Trace } from './trace.ts'
+
+type Verdict = Omit<PacketDecision, 'observed'>
+
+function accept(cause: Cause): Verdict {
+  return { verdict: 'allow', action: 'accept', cause }
+}
+
+function close(action: 'drop' | 'reject', cause: Cause): Verdict {
+  return { verdict: 'deny', action, cause }
+}
+
+/** As enforced: what a policy in observe mode would drop is told as dropped. */
+export function decidePacket(compiled: CompiledPolicy, facts: PacketFacts, trace?: TraceStep[]): PacketDecision {
+  const notes = new Notes()
+  const verdict = facts.from === 'gateway' ? fromGateway(compiled, facts, notes, trace) : fromClient(compiled, facts, facts.from, notes, trace)
+  return { ...verdict, observed: notes.observed }
+}
+
+function fromClient(compiled: CompiledPolicy, facts: PacketFacts, client: Client, notes: Notes, trace: Trace): Verdict {
+  return fixed(compiled, facts, client, trace) ?? blocked(compiled, facts, client, trace) ?? served(compiled, facts, trace) ??
+    byRules(compiled, facts, client, notes, trace) ?? last(compiled, facts, client, trace)
+}
+
+/** What no policy may change. */
+function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict | undefined {
+  const { gateway } = compiled.policy
+  if (gateway.green.length > 0 && !compiled.known.green.has(client.address) && !asksForAddress(facts, client)) {
+    tell(trace, 'anti-spoofing', 'match', `${client.address.text} is in no green network`)
+    return close('drop', reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`))
+  }
+  const toOwn = compiled.known.own.has(facts.to)
+  if (gateway.admin !== undefined && client.mac !== undefined && gateway.admin.macs.includes(client.mac) && toOwn && facts.protocol === 'tcp' && gateway.admin.ports.includes(facts.port ?? -1)) {
+    tell(trace, 'gateway.admin', 'match', `${client.mac} reaches ${packetText(facts)}`)
+    return accept(reserved('admin', 'the admin\'s machine always reaches these ports: nobody locks it out'))
+  }
+  if (facts.to.family === 6 && facts.protocol === 'icmp' && NEIGHBOURS.has(facts.port ?? -1) && (toOwn || onLink(facts.to))) {
+    tell(trace, 'neighbour discovery', 'match')
+    return accept(reserved('default', 'IPv6 does not work without neighbour discovery'))
+  }
+  return undefined
+}
+
+/** Router solicitation, neighbour solicitation and advertisement (RFC 4861 4). */
+const NEIGHBOURS: ReadonlySet<number> = new Set([133, 135, 136])
+
+/** fe80::/10 and link-local multicast ff02::/16. */
+function onLink(ip: Ip): boolean {
+  return ip.value >> 118n === 0x3fan || ip.value >> 112n === 0xff02n
+}
+
+/** DHCP before there is an address (RFC 2131 4.1). */
+function asksForAddress(facts: PacketFacts, client: Client): boolean {
+  return client.address.text === '0.0.0.0' && facts.protocol === 'udp' && facts.port === 67
+}
+
+function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict | undefined {
+  const block = blockedPacket(blocksOf(compiled.blocks, client.address), facts, compiled.machine.proxyPort)
+  if (block === undefined) return undefined
+  const { cause } = block.refused
+  trace?.push({ what: 'blocks', result: 'match', detail: cause.reason, ...(cause.place === undefined ? {} : { place: cause.place }) })
+  return close('drop', cause)
+}
+
+const BROADCAST = ipFromValue(4, 0xffffffffn).text
+
+function served(compiled: CompiledPolicy, facts: PacketFacts, trace: Trace): Verdict | undefined {
+  const { serve } = compiled.policy.gateway
+  const asksGateway = compiled.known.own.has(facts.to) || (facts.to.text === BROADCAST && facts.protocol === 'udp' && facts.port === 67)
+  if (!asksGateway || !holdsPacket(serve, facts, compiled.machine.proxyPort)) return undefined
+  tell(trace, 'gateway.serve', 'match', packetText(facts))
+  return accept(reserved('serve', `the gateway serves ${serve.text.join(', ')} to every Green client`))
+}
+
+function byRules(compiled: CompiledPolicy, facts: PacketFacts, from: Client | 'gateway', notes: Notes, trace: Trace): Verdict | undefined {
+  for (const ready of compiled.packets) {
+    const { rule } = ready
+    const mismatch = packetMismatch(compiled, ready, facts, from)
+    if (mismatch !== undefined) {
+      tellRule(trace, rule, 'no match', mismatch)
+      continue
+    }
+    const why = idle(ready.timing, facts.now)
+    if (why !== undefined) {
+      tellRule(trace, rule, 'skipped', idleDetail(rule, why))
+      continue
+    }
+    if (ready.observed !== undefined) {
+      tellRule(trace, rule, 'observed')
+      notes.add(ready.observed)
+      continue
+    }
+    tellRule(trace, rule, 'match')
+    const { cause } = ready.refused
+    if (rule.action === 'allow') return accept(cause)
+    return close(rule.action === 'deny' ? compiled.policy.gateway.default.action : rule.action, cause)
+  }
+  return undefined
+}
+
+/** Which condition keeps the rule from speaking of this packet. `from: any` means who comes in; the gateway itself is named. */
+function packetMismatch(compiled: CompiledPolicy, ready: ReadyPacketRule, facts: PacketFacts, from: Client | 'gateway'): string | undefined {
+  const { rule } = ready
+  if (rule.via === 'proxy') return 'via: it speaks of what the proxy fetches'
+  if (!(from === 'gateway' ? rule.from.gateway : holdsClient(ready.clients, from))) return `from: ${rule.from.text.join(', ')}`
+  if (!ready.targets.has(facts.to)) return `to: ${rule.to.text.join(', ')}`
+  return holdsPacket(rule.services, facts, compiled.machine.proxyPort) ? undefined : `services: ${rule.services.text.join(', ')}`
+}
+
+/** For what nothing decided: QUIC and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */
+function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict {
+  const { action } = compiled.policy.gateway.default
+  const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
+  tell(trace, 'gateway.default', 'match', action)
+  const quick = compiled.known.internet.has(facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || ((facts.protocol === 'tcp' || facts.protocol === 'udp') && facts.port === 853))
+  return close(quick ? 'reject' : action, reserved('default', what))
+}
+
+function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes, trace: Trace): Verdict {
+  const { gateway } = compiled.policy
+  if (compiled.known.own.has(facts.to)) {
+    tell(trace, 'loopback', 'match')
+    return accept(reserved('default', 'what the gateway sends to itself stays open'))
+  }
+  const ruled = byRules(compiled, facts, 'gateway', notes, trace)
+  if (ruled !== undefined) return ruled
+  const web = (facts.protocol === 'tcp' && (facts.port === 80 || facts.port === 443)) || (facts.protocol === 'udp' && facts.port === 443)
+  if (gateway.proxy.user !== undefined && web) {
+    tell(trace, 'gateway.proxy.user', 'match', gateway.proxy.user)
+    return close('reject', reserved('default', `only the user ${gateway.proxy.user} may open web connections from the gateway itself`))
+  }
+  const isDns = (facts.protocol === 'tcp' || facts.protocol === 'udp') && gateway.resolvers.some(({ address, port }) => address === facts.to.text && port === facts.port)
+  tell(trace, 'gateway.output', 'match', isDns ? 'its resolver' : gateway.output)
+  if (gateway.output === 'allow' || isDns) return accept(reserved('default', isDns ? 'it is one of the gateway\'s resolvers' : 'no rule speaks of it, and gateway.output is allow'))
+  return close('drop', reserved('default', `no rule allows the gateway itself ${packetText(facts)}, and gateway.output is drop`))
+}

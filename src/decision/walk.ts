@@ -1,0 +1,176 @@
+// The first moment: which web rules can speak of this request at all, by what the request itself says. Rules open on the addresses
+// or on the response stay; the first one that is open on nothing ends the list, since it decides. Danger prevented: a condition that
+// is taken for true, or for false, before its fact is known.
+import { decodeUnreserved } from '../net/uri.ts'
+import { idle } from './activity.ts'
+import type { Idle } from './activity.ts'
+import type { CompiledPolicy } from './compile.ts'
+import type { RequestFacts } from './facts.ts'
+import { contentMoment } from './media.ts'
+import { hasPort } from './port-set.ts'
+import { idleDetail, tellRule } from './trace.ts'
+import type { Trace } from './trace.ts'
+import type { ClientView } from './view.ts'
+import type { WebIndex } from './web-index.ts'
+import type { Live, ReadyWebRule } from './web-rule.ts'
+
+type Failed = Idle | 'from' | 'methods' | 'ports' | 'host' | 'to' | 'content-type' | 'list' | 'user-agent' | 'uri'
+
+const NONE: readonly Live[] = []
+
+/** Rules whose known conditions hold, in order. Without a trace only rules that the indices name are asked. */
+export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, trace: Trace): readonly Live[] {
+  const { web } = compiled
+  if (web.rules.length === 0) return NONE
+  const scan = new Scan(web, facts)
+  const live: Live[] = []
+  if (trace !== undefined) {
+    for (const ready of web.rules) if (told(scan, ready, view, facts, trace, live)) break
+    return live
+  }
+  const marks = scan.candidates()
+  for (let word = 0; word < marks.length; word++) {
+    for (let bits = (marks[word] ?? 0) & (view.web[word] ?? 0); bits !== 0; bits &= bits - 1) {
+      const ready = web.rules[(word << 5) + (31 - Math.clz32(bits & -bits))]
+      if (ready === undefined) continue
+      const found = scan.ask(ready)
+      if (typeof found === 'string') continue
+      live.push(found)
+      if (found.settled) return live
+    }
+  }
+  return live
+}
+
+/** The same for an explanation, rule by rule; true where the list ends. */
+function told(scan: Scan, ready: ReadyWebRule, view: ClientView, facts: RequestFacts, trace: Trace, live: Live[]): boolean {
+  const held = ((view.web[ready.index >> 5] ?? 0) & (1 << (ready.index & 31))) !== 0
+  const found = held ? scan.ask(ready) : ready.rule.enabled ? 'from' : 'enabled'
+  const { rule } = ready
+  if (typeof found === 'string') {
+    if (found === 'enabled' || found === 'expires' || found === 'schedule') tellRule(trace, rule, 'skipped', idleDetail(rule, found))
+    else tellRule(trace, rule, 'no match', failedDetail(rule, found))
+    return false
+  }
+  live.push(found)
+  const open = [found.needsAddress ? 'to' : '', ready.resolvesTo === undefined ? '' : 'resolves-to', found.needsResponse ? 'the response\'s content-type' : ''].filter((word) => word !== '')
+  if (ready.observed !== undefined) tellRule(trace, rule, 'observed', open.length === 0 ? 'mode: observe' : `mode: observe; open on ${open.join(', ')}`)
+  else if (open.length > 0) tellRule(trace, rule, 'open', `open on ${open.join(', ')}`)
+  else tellRule(trace, rule, 'match', facts.tunnel && rule.uri !== undefined ? 'uri, of which a tunnel shows host and port alone' : undefined)
+  return found.settled
+}
+
+function failedDetail(rule: ReadyWebRule['rule'], failed: Exclude<Failed, Idle>): string {
+  switch (failed) {
+    case 'from': return `from: ${rule.from?.text.join(', ') ?? ''}`
+    case 'methods': return `methods: ${rule.methods?.join(', ') ?? ''}`
+    case 'ports': return 'ports'
+    case 'host': return `host: ${[...(rule.host?.numeric === true ? ['numeric'] : []), ...(rule.host?.patterns ?? []).map((pattern) => pattern.text)].join(', ')}`
+    case 'to': return `to: ${rule.to?.text.join(', ') ?? ''}`
+    case 'content-type': return `content-type: ${rule.contentTypes?.join(', ') ?? ''}`
+    case 'list': return `list: ${rule.lists?.join(', ') ?? ''}`
+    case 'user-agent': return `user-agent: ${rule.userAgents?.join(', ') ?? ''}`
+    case 'uri': return `uri: ${rule.uri?.join(', ') ?? ''}`
+  }
+}
+
+/** One request while its rules are asked: what costs something is worked out when a rule first wants it, and kept. */
+class Scan {
+  readonly #web: WebIndex
+  readonly #facts: RequestFacts
+  #decoded: string | undefined
+  #firstUri: number | undefined
+  #uriMatches: ((index: number) => boolean) | undefined
+  #firstAgent: number | undefined
+  #agentMatches: ((index: number) => boolean) | undefined
+  #listsAsked = false
+
+  constructor(web: WebIndex, facts: RequestFacts) {
+    this.#web = web
+    this.#facts = facts
+  }
+
+  /** Bits of the rules that may speak of the target's host; valid until the next request is judged. */
+  candidates(): Uint32Array {
+    const { scratch, hosts, unhosted, numeric } = this.#web
+    const { host } = this.#facts.target
+    if (host.kind === 'address') return numeric
+    scratch.marks.set(unhosted)
+    hosts.mark(host.name, scratch.marks)
+    return scratch.marks
+  }
+
+  /** Cheap questions first. */
+  ask(ready: ReadyWebRule): Live | Failed {
+    const { rule } = ready
+    const facts = this.#facts
+    const { host } = facts.target
+    if (!ready.timing.always) {
+      const why = idle(ready.timing, facts.now)
+      if (why !== undefined) return why
+    }
+    if (rule.methods !== undefined && !rule.methods.includes(facts.method)) return 'methods'
+    if (rule.ports !== undefined && !hasPort(rule.ports, facts.target.port)) return 'ports'
+    if (ready.hosts !== undefined && !(host.kind === 'address' ? ready.numeric : ready.hosts.has(host.name))) return 'host'
+    let needsAddress = false
+    if (ready.toAddresses !== undefined) {
+      const byName = host.kind === 'name' && ready.toHosts !== undefined && ready.toHosts.has(host.name)
+      if (!byName && ready.toAddresses.empty) return 'to'
+      needsAddress = !byName
+    }
+    let needsResponse = false
+    if (rule.contentTypes !== undefined) {
+      const moment = contentMoment(rule.contentTypes, ready.denies, facts)
+      if (moment === 'no') return 'content-type'
+      needsResponse = moment === 'response'
+    }
+    if (ready.lists !== undefined && !this.#listed(ready.lists)) return 'list'
+    if (ready.userAgents !== undefined && !this.#agent(ready.userAgents.first, ready.userAgents.end)) return 'user-agent'
+    if (ready.uri !== undefined && !this.#uri(ready.uri.first, ready.uri.end)) return 'uri'
+    return ready.live[needsAddress ? (needsResponse ? 3 : 1) : needsResponse ? 2 : 0]
+  }
+
+  #uri(first: number, end: number): boolean {
+    const { uri } = this.#facts
+    this.#decoded ??= decodeUnreserved(uri)
+    this.#firstUri ??= this.#web.uris.firstMatch(uri, this.#decoded)
+    const found = this.#firstUri
+    if (found < 0 || found >= end) return false
+    if (found >= first) return true
+    this.#uriMatches ??= this.#web.uris.matching(uri, this.#decoded)
+    return someIn(this.#uriMatches, first, end)
+  }
+
+  #agent(first: number, end: number): boolean {
+    const agent = this.#facts.userAgent
+    if (agent === undefined) return false
+    this.#firstAgent ??= this.#web.userAgents.firstMatch(agent, agent)
+    const found = this.#firstAgent
+    if (found < 0 || found >= end) return false
+    if (found >= first) return true
+    this.#agentMatches ??= this.#web.userAgents.matching(agent, agent)
+    return someIn(this.#agentMatches, first, end)
+  }
+
+  #listed(lists: readonly number[]): boolean {
+    const answers = this.#web.scratch.lists
+    if (!this.#listsAsked) {
+      answers.fill(0)
+      this.#listsAsked = true
+    }
+    const { target, uri } = this.#facts
+    for (const index of lists) {
+      if (answers[index] === 0) {
+        this.#decoded ??= decodeUnreserved(uri)
+        answers[index] = this.#web.lists[index]?.matches(target.host, uri, this.#decoded) === true ? 2 : 1
+      }
+      if (answers[index] === 2) return true
+    }
+    return false
+  }
+}
+
+function someIn(matches: (index: number) => boolean, first: number, end: number): boolean {
+  for (let index = first; index < end; index++) if (matches(index)) return true
+  return false
+}

@@ -1,0 +1,95 @@
+// A web rule made ready to be asked: its conditions as sets and indices, its cause and tunnels settled. Danger prevented: work for
+// each request that could have been done once, and a condition that is read in two places in two ways.
+import type { NetworkSet } from '../net/network.ts'
+import { networkSet } from '../net/network.ts'
+import { hostMatcher } from '../net/pattern.ts'
+import type { HostMatcher } from '../net/pattern.ts'
+import type { Policy, Tunnels, WebRule } from '../policy/policy.ts'
+import type { Calendar, Timing } from './activity.ts'
+import { ruleCause, ruleObserved } from './cause.ts'
+import type { Refused } from './cause.ts'
+import { clientSet } from './client-set.ts'
+import type { ClientSet } from './client-set.ts'
+import type { Observed } from './facts.ts'
+import { targetSet } from './known.ts'
+import type { KnownAddresses } from './known.ts'
+
+/** A rule whose conditions on what is known hold, with what is still open of it. */
+export interface Live {
+  readonly ready: ReadyWebRule
+  /** its `to` speaks of addresses and none is known yet */
+  readonly needsAddress: boolean
+  /** its `content-type` may still match the response's */
+  readonly needsResponse: boolean
+  /** open on nothing: it decides every request that comes this far */
+  readonly settled: boolean
+}
+
+export interface Span {
+  readonly first: number
+  readonly end: number
+}
+
+export interface ReadyWebRule {
+  readonly index: number
+  readonly rule: WebRule
+  readonly timing: Timing
+  readonly clients: ClientSet | undefined
+  readonly numeric: boolean
+  readonly hosts: HostMatcher | undefined
+  /** `to`: host patterns and addresses; both undefined where the rule has no `to` or `any` */
+  readonly toHosts: HostMatcher | undefined
+  readonly toAddresses: NetworkSet | undefined
+  /** `to` holds green, internet or gateway, so it may cover most of the public addresses */
+  readonly wide: boolean
+  /** indices into the expressions of all rules */
+  readonly uri: Span | undefined
+  readonly userAgents: Span | undefined
+  /** indices into the compiled policy's lists */
+  readonly lists: readonly number[] | undefined
+  readonly resolvesTo: NetworkSet | undefined
+  readonly tunnels: Tunnels
+  readonly denies: boolean
+  readonly log: boolean
+  readonly observed: Observed | undefined
+  readonly refused: Refused
+  /** by needsAddress + 2 * needsResponse, so that no request makes its own */
+  readonly live: readonly [Live, Live, Live, Live]
+}
+
+export interface WebRuleParts {
+  readonly uri: Span | undefined
+  readonly userAgents: Span | undefined
+  readonly lists: readonly number[] | undefined
+}
+
+export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, policy: Policy, known: KnownAddresses, calendar: Calendar): ReadyWebRule {
+  const cause = ruleCause(rule)
+  const to = rule.to === undefined || rule.to.any ? undefined : rule.to
+  const live: Live[] = []
+  const ready: ReadyWebRule = {
+    index,
+    rule,
+    timing: calendar.timing(rule),
+    clients: rule.from === undefined || rule.from.any ? undefined : clientSet(rule.from, known),
+    numeric: rule.host?.numeric ?? false,
+    hosts: rule.host === undefined ? undefined : hostMatcher(rule.host.patterns),
+    toHosts: to === undefined ? undefined : hostMatcher(to.hosts),
+    toAddresses: to === undefined ? undefined : targetSet(to, known),
+    wide: to !== undefined && (to.green || to.internet || to.gateway),
+    ...parts,
+    resolvesTo: rule.resolvesTo === undefined ? undefined : networkSet(rule.resolvesTo),
+    tunnels: { ...policy.web.tunnels, ...rule.tunnels },
+    denies: rule.action === 'deny',
+    log: rule.log ?? true,
+    observed: rule.mode === 'observe' ? ruleObserved(rule, cause) : undefined,
+    refused: { cause, firm: false },
+    live: live as unknown as [Live, Live, Live, Live],
+  }
+  for (let variant = 0; variant < 4; variant++) {
+    const needsAddress = (variant & 1) !== 0
+    const needsResponse = (variant & 2) !== 0
+    live.push({ ready, needsAddress, needsResponse, settled: variant === 0 && ready.resolvesTo === undefined && ready.observed === undefined })
+  }
+  return ready
+}
