@@ -1,0 +1,79 @@
+// Policy and facts → ruleset: the one entrance. Pure; the same input gives the same text. Danger prevented: a generation that stays
+// while the rules change, so that flows of a former policy pass under the new one.
+import { createHash } from 'node:crypto'
+import type { Policy } from '../policy/policy.ts'
+import { compileClient } from './client.ts'
+import type { RulesetFacts } from './facts.ts'
+import { compileGateway, specialRanges } from './gateway.ts'
+import type { Chain, Note, Ruleset } from './ruleset.ts'
+import { inactiveRules } from './rules.ts'
+import { timeNotes } from './standing.ts'
+import { unsaidNotes } from './unsaid.ts'
+
+export type RulesetResult = { readonly ok: true; readonly ruleset: Ruleset } | { readonly ok: false; readonly problem: Note }
+
+/** Chains that a hook reaches; the others would only be noise. */
+function reached(chains: readonly Chain[]): readonly Chain[] {
+  const byName = new Map(chains.map((chain) => [chain.name, chain]))
+  const found = new Set<Chain>()
+  const walk = (chain: Chain | undefined): void => {
+    if (chain === undefined || found.has(chain)) return
+    found.add(chain)
+    for (const { verdict } of chain.lines) if (verdict.kind === 'jump' || verdict.kind === 'goto') walk(byName.get(verdict.chain))
+  }
+  for (const chain of chains) if (chain.hook !== undefined) walk(chain)
+  return chains.filter((chain) => found.has(chain))
+}
+
+/** 1..254 from what the rules mean: another meaning, another generation (but for one chance in 254). */
+function generationOf(chains: readonly Chain[]): number {
+  const text = JSON.stringify(chains, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value))
+  return 1 + (createHash('sha256').update(text).digest().readUInt32BE(0) % 254)
+}
+
+/** `+` and `*` at the end are wild cards to the back ends; quotes and signs are worse. */
+const PLAIN_INTERFACE = /^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/
+
+function strangeInterface(policy: Policy): Note | undefined {
+  const name = [...policy.gateway.green, ...policy.gateway.red].map((side) => side.interface).find((each) => !PLAIN_INTERFACE.test(each) || each === 'lo')
+  if (name === undefined) return undefined
+  return { code: 'firewall-interface', message: `\`${name}\` is no interface that rules can name`, hint: 'letters, digits, `.`, `_`, `@` and `-`: one entry an interface, no wild cards' }
+}
+
+export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResult {
+  const { client } = facts
+  if (client === undefined && policy.gateway.green.length === 0) {
+    return {
+      ok: false,
+      problem: {
+        code: 'firewall-green',
+        message: `\`${policy.file}\` gives no \`gateway.green\`: the rules of a gateway need the interface that its clients are on`,
+        hint: 'add `gateway: { green: { interface: eth0, address: 192.0.2.254/24 } }`, or print the rules of a single machine: `--mode client --proxy ADDR:PORT`',
+      },
+    }
+  }
+  const strange = strangeInterface(policy)
+  if (strange !== undefined) return { ok: false, problem: strange }
+  const compile = client === undefined ? compileGateway : compileClient
+  const generation = facts.generation ?? generationOf(reached(compile(policy, facts, 1).chains))
+  const { chains, notes } = compile(policy, facts, generation)
+  const users: readonly Note[] = client === undefined && facts.proxyUid === 'unknown'
+    ? [{
+        code: 'firewall-user',
+        message: `this machine has no user \`${policy.gateway.proxy.user ?? ''}\` (\`gateway.proxy.user\`): nobody may open web connections from the gateway`,
+        hint: 'make the user, then print the rules anew',
+      }]
+    : []
+  return {
+    ok: true,
+    ruleset: {
+      mode: client === undefined ? 'gateway' : 'client',
+      observe: policy.mode === 'observe',
+      generation,
+      chains: reached(chains),
+      special: specialRanges(policy.gateway),
+      inactive: inactiveRules(policy, facts.now),
+      notes: [...users, ...notes, ...timeNotes(policy, facts.now), ...unsaidNotes(policy)],
+    },
+  }
+}

@@ -1,0 +1,104 @@
+// How a packet's way through our chains ends: vetted, denied, refused, logged; each end once, so that every rule that denies does the
+// same. Danger prevented: a flow that a former policy accepted and that goes on, unseen, under one that denies it.
+import type { Policy } from '../policy/policy.ts'
+import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
+import type { Chain, Limit, Line, Verdict } from './ruleset.ts'
+
+export const LOG_GROUP = 5
+
+/** One noisy host fills its own bucket and hides nobody else. */
+export const DENIAL_LOG: Limit = { perSecond: 5, burst: 10, perSource: 'green' }
+/** Rules that log do so by their author's wish: looser. */
+export const RULE_LOG: Limit = { perSecond: 50, burst: 100, perSource: 'rule' }
+/** Senders of the internet are countless, and the gateway itself is one: one bucket for all. */
+export const COMMON_LOG: Limit = { perSecond: 5, burst: 10 }
+export const PING: Limit = { perSecond: 20, burst: 40 }
+
+export const TCP = { protocol: 'tcp', ports: [] } as const
+
+/** NFLOG is seen in every namespace and loses nothing quietly; LOG is what every administrator reads. */
+export function logLines(prefix: string): readonly Line[] {
+  return [line({}, { kind: 'nflog', prefix }), line({}, { kind: 'log', prefix })]
+}
+
+export function chain(name: string, lines: readonly Line[]): Chain {
+  return { name, table: 'filter', lines }
+}
+
+/** A flow that this policy does not allow any more learns it with its next packet, and so does not hang. */
+export function revoked(): Line {
+  return line({ state: 'established', l4: TCP }, RESET, 'revoked')
+}
+
+export function quiet(verdict: Verdict): Line {
+  return line({ destinationKinds: ['broadcast', 'multicast'] }, verdict, 'quiet')
+}
+
+/** The head of every way in: only flows that this generation has vetted take the short path. */
+export function stateChain(generation: number): Chain {
+  return chain('STATE', [
+    line({ state: 'established', vettedBy: generation }, ACCEPT, 'established'),
+    line({ state: 'established', direction: 'reply' }, ACCEPT, 'reply'),
+    // ICMP errors alone: no helper's data connections
+    line({ state: 'related', l4: { protocol: 'icmp', types: [] } }, ACCEPT, 'related', [4]),
+    line({ state: 'related', l4: { protocol: 'icmp', types: [] } }, ACCEPT, 'related', [6]),
+    line({ state: 'invalid' }, DROP, 'invalid'),
+    line({ state: 'new', notSyn: true }, RESET, 'new-not-syn'),
+  ])
+}
+
+export function vettedChain(generation: number): Chain {
+  return chain('VETTED', [line({}, { kind: 'vet', generation }), line({}, ACCEPT)])
+}
+
+export function denyChains(): readonly Chain[] {
+  return [
+    chain('DENY', [revoked(), line({}, DROP)]),
+    chain('REFUSE', [line({ l4: TCP }, RESET), line({}, REJECT_PORT)]),
+  ]
+}
+
+/** Where rules and blocks lead that deny; under `mode: observe` all of them lead past. */
+export function denialOf(policy: Policy, action: 'deny' | 'drop' | 'reject'): Verdict {
+  if (policy.mode === 'observe') return goTo('WOULD_DROP')
+  const word = action === 'deny' ? policy.gateway.default.action : action
+  return goTo(word === 'reject' ? 'REFUSE' : 'DENY')
+}
+
+/** Logs what would have been dropped and lets it pass. */
+export function wouldChains(prefix: string): readonly Chain[] {
+  return [
+    chain('WOULD_DROP', [line({ limit: DENIAL_LOG }, jump('WOULD_LOG')), line({}, goTo('VETTED'), 'would-drop')]),
+    chain('WOULD_LOG', logLines(prefix)),
+  ]
+}
+
+/** `GREEN DROP `, or what stands there while the policy only observes. */
+export function denialPrefix(policy: Policy): string {
+  return policy.mode === 'observe' ? 'GREEN WOULD DROP ' : 'GREEN DROP '
+}
+
+export function logsDenials(policy: Policy): boolean {
+  return policy.mode === 'observe' || policy.gateway.default.log
+}
+
+/** The last line for what no rule decided: as `gateway.default` says. */
+export function defaultLines(policy: Policy, comment = 'default-deny'): readonly Line[] {
+  if (policy.gateway.default.action === 'drop') return [line({}, DROP, comment)]
+  return [line({ l4: TCP }, RESET, comment), line({}, REJECT_PORT, comment)]
+}
+
+/** What came in where nothing may: red, or an interface that the policy does not name. */
+export function redDropChain(policy: Policy): Chain {
+  const log = policy.gateway.default.log
+  return chain('RED_DROP', [
+    line({ destinationKinds: ['broadcast', 'multicast'] }, DROP, 'quiet'),
+    ...(log ? [line({ limit: COMMON_LOG }, jump('RED_LOG'))] : []),
+    line({}, DROP, 'red-deny'),
+  ])
+}
+
+export function redLogChain(): Chain {
+  return chain('RED_LOG', logLines('RED DROP '))
+}
+

@@ -1,0 +1,147 @@
+// The lock-down of a gateway between green and red, in the order that policy.md fixes: what no policy may change, then blocks, serve,
+// the rules in file order, and last what no rule decided. One chain holds green's rules for both hooks, so that no rule can stand on
+// one of them and be forgotten on the other.
+import { networkSet, subtract } from '../net/network.ts'
+import type { Range } from '../net/network.ts'
+import { PACKET_INTERNET_EXCLUDES, PRIVATE_RANGES } from '../net/scope.ts'
+import type { AddressSet, Gateway, Policy } from '../policy/policy.ts'
+import { blockChains } from './blocked.ts'
+import {
+  DENIAL_LOG, PING, chain, defaultLines, denialPrefix, denyChains, logLines, logsDenials, quiet, redDropChain, redLogChain, revoked,
+  stateChain, vettedChain, wouldChains,
+} from './endings.ts'
+import type { RulesetFacts } from './facts.ts'
+import { discoveryIn } from './neighbours.ts'
+import { gatewayOutput } from './output.ts'
+import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
+import type { Chain, Line, Note } from './ruleset.ts'
+import { lowerRules } from './rules.ts'
+import type { Side } from './rules.ts'
+import { serviceTerms } from './services.ts'
+import type { Term } from './services.ts'
+import { gatewaySpoofChains } from './spoof.ts'
+import { addressTerms, greenInterfaces, internetTests, redInterfaces, senderTerms } from './terms.ts'
+
+export interface Compiled {
+  readonly chains: readonly Chain[]
+  readonly notes: readonly Note[]
+}
+
+/** What is not `internet`: special-use addresses (unless red is private) and green's own networks. */
+export function specialRanges(gateway: Gateway): readonly Range[] {
+  const excluded = networkSet(PACKET_INTERNET_EXCLUDES)
+  const open = gateway.red.some((red) => red.private) ? subtract(excluded, networkSet(PRIVATE_RANGES)) : excluded
+  return networkSet([...open.ranges, ...gateway.green.map((green) => green.network)]).ranges
+}
+
+/** The way in through green: to the gateway and through it alike. */
+function greenSide(gateway: Gateway): Side {
+  const families = [...new Set(gateway.green.map((green) => green.family))].sort()
+  const everybody: Term = { families, tests: {} }
+  const networks = gateway.green.map((green) => green.network)
+  const narrowed = (term: Term): Term => ({ ...term, families: term.families.filter((family) => families.includes(family)) })
+  return {
+    from: (set: AddressSet): readonly Term[] => (set.any || set.green ? [everybody] : senderTerms(set).map(narrowed)),
+    to: (set: AddressSet): readonly Term[] => {
+      if (set.any) return [everybody]
+      return [
+        ...(set.gateway ? [{ families, tests: { destinationKinds: ['local' as const] } }] : []),
+        // the gateway's own address in a green network is an address of green
+        ...(set.green ? addressTerms(networks, 'destinations') : []),
+        ...(set.internet ? [{ families, tests: internetTests(gateway) }] : []),
+        ...addressTerms(set.ranges, 'destinations'),
+      ]
+    },
+  }
+}
+
+/** `serve`: what every Green client may ask of the gateway itself, and of nothing past it. */
+function serveLines(policy: Policy, proxyPort: number): readonly Line[] {
+  const { serve } = policy.gateway
+  if (!serve.any && serve.parts.length === 0) return []
+  return serviceTerms(serve, proxyPort).flatMap(({ families, tests }): readonly Line[] => {
+    const { l4 } = tests
+    if (l4?.protocol === 'icmp') return [line({ ...tests, destinationKinds: ['local'], limit: PING }, ACCEPT, 'serve', families)]
+    const dhcp = l4 !== undefined && 'sourcePort' in l4 && l4.sourcePort !== undefined
+    return [line({ ...tests, destinationKinds: dhcp ? ['local', 'broadcast'] : ['local'] }, goTo('VETTED'), 'serve', families)]
+  })
+}
+
+/** Refused at once rather than dropped: a client that falls back to TCP, or to the gateway's DNS, should do so without waiting. */
+function quickRefusals(gateway: Gateway): readonly Line[] {
+  const red = redInterfaces(gateway)
+  const out = red.length > 0 ? { out: red } : {}
+  const port = (first: number): readonly { first: number; last: number }[] => [{ first, last: first }]
+  return [
+    line({ ...out, l4: { protocol: 'udp', ports: port(443) } }, REJECT_PORT, 'quic'),
+    line({ ...out, l4: { protocol: 'udp', ports: port(853) } }, REJECT_PORT, 'dot'),
+    line({ ...out, l4: { protocol: 'tcp', ports: port(853) } }, RESET, 'dot'),
+    line({ ...out, l4: { protocol: 'udp', ports: port(53) } }, REJECT_PORT, 'dns'),
+    line({ ...out, l4: { protocol: 'tcp', ports: port(53) } }, RESET, 'dns'),
+  ]
+}
+
+function greenEnd(policy: Policy): readonly Line[] {
+  const log = logsDenials(policy) ? [line({ limit: DENIAL_LOG }, jump('GREEN_LOG'))] : []
+  if (policy.mode === 'observe') return [quiet(ACCEPT), ...log, line({}, goTo('VETTED'), 'default-deny')]
+  return [revoked(), quiet(DROP), ...log, ...quickRefusals(policy.gateway), ...defaultLines(policy)]
+}
+
+export function masquerade(gateway: Gateway): Chain {
+  const out = [...new Set(gateway.red.filter((red) => red.masquerade).map((red) => red.interface))].sort()
+  const terms = out.length === 0 ? [] : addressTerms(gateway.green.map((green) => green.network), 'sources', { out })
+  // the chain stands without lines too: loaded over another ruleset, it empties that one's
+  return { name: 'POST', table: 'nat', hook: 'postrouting', lines: terms.map(({ families, tests }) => line(tests, { kind: 'masquerade' }, 'masquerade', families)) }
+}
+
+/** These MACs are never locked out: above state, blocks and rules. */
+export function adminLines(gateway: Gateway, on: readonly string[] | undefined): readonly Line[] {
+  const { admin } = gateway
+  if (admin === undefined || admin.macs.length === 0 || admin.ports.length === 0) return []
+  const ports = admin.ports.map((port) => ({ first: port, last: port }))
+  return [line({ ...(on === undefined ? {} : { in: on }), macs: admin.macs, l4: { protocol: 'tcp', ports } }, ACCEPT, 'admin')]
+}
+
+export function compileGateway(policy: Policy, facts: RulesetFacts, generation: number): Compiled {
+  const { gateway } = policy
+  const greens = greenInterfaces(gateway)
+  const output = gatewayOutput(policy, facts, generation)
+  const lowered = lowerRules(policy, facts.now, facts.proxyPort, [greenSide(gateway), output.side])
+  const [green = [], sent = []] = lowered.sides
+  const blocks = blockChains(policy, facts.blocks, facts.proxyPort)
+  const chains: readonly Chain[] = [
+    chain('GREEN', [
+      ...(blocks.length > 0 ? [line({}, jump('BLOCKS'))] : []),
+      ...serveLines(policy, facts.proxyPort),
+      ...green,
+      line({}, goTo('GREEN_END')),
+    ]),
+    {
+      ...chain('INPUT', [
+        line({ in: ['lo'] }, ACCEPT),
+        ...adminLines(gateway, greens),
+        ...discoveryIn(greens, redInterfaces(gateway)),
+        line({}, jump('STATE')),
+        line({ in: greens }, goTo('GREEN')),
+        line({}, goTo('RED_DROP')),
+      ]),
+      hook: 'input',
+    },
+    { ...chain('FORWARD', [line({}, jump('STATE')), line({ in: greens }, goTo('GREEN')), line({}, goTo('RED_DROP'))]), hook: 'forward' },
+    { ...chain('OUTPUT', [...output.head, ...sent, ...output.end]), hook: 'output' },
+    stateChain(generation),
+    vettedChain(generation),
+    ...denyChains(),
+    chain('GREEN_END', greenEnd(policy)),
+    chain('GREEN_LOG', logLines(denialPrefix(policy))),
+    redDropChain(policy),
+    redLogChain(),
+    ...output.chains,
+    ...wouldChains(denialPrefix(policy)),
+    ...blocks,
+    ...lowered.chains,
+    ...gatewaySpoofChains(policy),
+    masquerade(gateway),
+  ]
+  return { chains, notes: lowered.notes }
+}

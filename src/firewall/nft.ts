@@ -1,0 +1,197 @@
+// The ruleset as `nft -f` reads it and `nft -s list table` prints it, both families in one transaction. A dumb printer: what a packet
+// may do was decided before. Danger prevented: `delete table`, which lets packets see empty sets while it lasts; `flush` does not.
+import { rangeText } from '../net/network.ts'
+import type { Range } from '../net/network.ts'
+import type { Family } from '../net/ip.ts'
+import type { PortRange } from '../policy/policy.ts'
+import { LOG_GROUP } from './endings.ts'
+import { protocolName } from './protocols.ts'
+import type { Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
+
+export const NFT_TABLE = 'inet greengate'
+
+const BASE: Readonly<Record<NonNullable<Chain['hook']>, string>> = {
+  input: 'type filter hook input priority filter - 5; policy accept;',
+  forward: 'type filter hook forward priority filter - 5; policy accept;',
+  output: 'type filter hook output priority filter - 5; policy accept;',
+  prerouting: 'type filter hook prerouting priority raw; policy accept;',
+  postrouting: 'type nat hook postrouting priority srcnat; policy accept;',
+}
+
+const ICMP_NAMES: Readonly<Record<Family, ReadonlyMap<number, string>>> = {
+  4: new Map([
+    [0, 'echo-reply'], [3, 'destination-unreachable'], [4, 'source-quench'], [5, 'redirect'], [8, 'echo-request'], [9, 'router-advertisement'],
+    [10, 'router-solicitation'], [11, 'time-exceeded'], [12, 'parameter-problem'], [13, 'timestamp-request'], [14, 'timestamp-reply'],
+    [15, 'info-request'], [16, 'info-reply'], [17, 'address-mask-request'], [18, 'address-mask-reply'],
+  ]),
+  6: new Map([
+    [1, 'destination-unreachable'], [2, 'packet-too-big'], [3, 'time-exceeded'], [4, 'parameter-problem'], [128, 'echo-request'], [129, 'echo-reply'],
+    [130, 'mld-listener-query'], [131, 'mld-listener-report'], [132, 'mld-listener-done'], [133, 'nd-router-solicit'], [134, 'nd-router-advert'],
+    [135, 'nd-neighbor-solicit'], [136, 'nd-neighbor-advert'], [137, 'nd-redirect'], [138, 'router-renumbering'], [141, 'ind-neighbor-solicit'],
+    [142, 'ind-neighbor-advert'], [143, 'mld2-listener-report'],
+  ]),
+}
+
+/** One bare, several as an anonymous set; nft turns a set of one into the value itself. */
+function setText(values: readonly string[]): string {
+  return values.length === 1 ? (values[0] ?? '') : `{ ${values.join(', ')} }`
+}
+
+function quoted(names: readonly string[]): string {
+  return setText([...new Set(names)].sort().map((name) => `"${name}"`))
+}
+
+function portText({ first, last }: PortRange): string {
+  return first === last ? String(first) : `${first}-${last}`
+}
+
+function l4Words(l4: L4, family: Family): readonly string[] {
+  if (l4.protocol === 'ip') return [`meta l4proto ${protocolName(l4.number)}`]
+  if (l4.protocol === 'icmp') {
+    if (l4.types.length === 0) return [`meta l4proto ${family === 4 ? 'icmp' : 'ipv6-icmp'}`]
+    return [`${family === 4 ? 'icmp' : 'icmpv6'} type ${setText(l4.types.map((type) => ICMP_NAMES[family].get(type) ?? String(type)))}`]
+  }
+  const source = l4.sourcePort === undefined ? [] : [`${l4.protocol} sport ${l4.sourcePort}`]
+  const target = l4.ports.length === 0 ? [] : [`${l4.protocol} dport ${setText(l4.ports.map(portText))}`]
+  return source.length + target.length === 0 ? [`meta l4proto ${l4.protocol}`] : [...source, ...target]
+}
+
+function addressWords(tests: Tests, family: Family): readonly string[] {
+  const ip = family === 4 ? 'ip' : 'ip6'
+  const words: string[] = []
+  if (tests.sources !== undefined) words.push(`${ip} saddr ${setText(tests.sources.map(rangeText))}`)
+  if (tests.sourceNotSpecial === true) words.push(`${ip} saddr != @special${family}`)
+  if (tests.destinations !== undefined) words.push(`${ip} daddr ${setText(tests.destinations.map(rangeText))}`)
+  if (tests.destinationNotSpecial === true) words.push(`${ip} daddr != @special${family}`)
+  return words
+}
+
+function stateWords(tests: Tests): readonly string[] {
+  const words: string[] = []
+  if (tests.state !== undefined) words.push(`ct state ${tests.state}`)
+  if (tests.direction !== undefined) words.push(`ct direction ${tests.direction}`)
+  if (tests.vettedBy !== undefined) words.push(`ct mark 0x${byte(tests.vettedBy)}000000/8`)
+  if (tests.notSyn === true) words.push('tcp flags != syn / fin,syn,rst,ack')
+  return words
+}
+
+function byte(generation: number): string {
+  return generation.toString(16).padStart(2, '0')
+}
+
+function limitWords({ limit }: Tests, family: Family): readonly string[] {
+  if (limit === undefined) return []
+  const rate = `limit rate ${limit.perSecond}/second burst ${limit.burst} packets`
+  return [limit.perSource === undefined ? rate : `add @rate_${limit.perSource}${family} { ${family === 4 ? 'ip' : 'ip6'} saddr ${rate} }`]
+}
+
+function verdictWords(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case 'accept': case 'drop': case 'return': case 'masquerade': return verdict.kind
+    case 'jump': case 'goto': return `${verdict.kind} ${verdict.chain.toLowerCase()}`
+    // nft tells the mask with the new bits in it; it keeps the lower 24 bits
+    case 'vet': return `ct mark set ct mark & 0x${byte(verdict.generation)}ffffff | 0x${byte(verdict.generation)}000000`
+    case 'nflog': return `log prefix "${verdict.prefix}" group ${LOG_GROUP}`
+    case 'log': return `log prefix "${verdict.prefix}" level info`
+    case 'reject': return verdict.with === 'reset' ? 'reject with tcp reset' : verdict.with === 'admin' ? 'reject with icmpx admin-prohibited' : 'reject'
+  }
+}
+
+/** Does what the line tests differ by family, so that one nft line cannot hold both? */
+function bySide({ tests }: Line): boolean {
+  return tests.sourceNotSpecial === true || tests.destinationNotSpecial === true || tests.limit?.perSource !== undefined
+}
+
+function lineText(line: Line, families: readonly Family[]): string {
+  const { tests } = line
+  const [family = 4] = families
+  const addresses = addressWords(tests, family)
+  const limits = limitWords(tests, family)
+  const tied = addresses.length > 0 || tests.l4?.protocol === 'icmp' || tests.limit?.perSource !== undefined
+  const words = [
+    ...(families.length === 1 && !tied ? [`meta nfproto ipv${family}`] : []),
+    ...(tests.in === undefined ? [] : [`iifname ${quoted(tests.in)}`]),
+    ...(tests.out === undefined ? [] : [`oifname ${quoted(tests.out)}`]),
+    ...(tests.notOut === undefined ? [] : [`oifname != ${quoted(tests.notOut)}`]),
+    ...(tests.macs === undefined ? [] : [`ether saddr ${setText([...new Set<string>(tests.macs)].sort())}`]),
+    ...addresses,
+    ...(tests.sourceLocal === true ? ['fib saddr type local'] : []),
+    ...(tests.destinationKinds === undefined ? [] : [`fib daddr type ${setText(tests.destinationKinds)}`]),
+    ...(tests.l4 === undefined ? [] : l4Words(tests.l4, family)),
+    ...(tests.hopLimit === undefined ? [] : [`ip6 hoplimit ${tests.hopLimit}`]),
+    ...stateWords(tests),
+    ...(tests.user === undefined ? [] : [`meta skuid ${tests.user.not ? '!= ' : ''}${tests.user.uid}`]),
+    ...limits,
+    ...(line.comment === undefined ? [] : ['counter']),
+    verdictWords(line.verdict),
+    ...(line.comment === undefined ? [] : [`comment "gg:${line.comment}"`]),
+  ]
+  return `\t\t${words.join(' ')}`
+}
+
+function lineTexts(line: Line): readonly string[] {
+  return bySide(line) ? line.families.map((family) => lineText(line, [family])) : [lineText(line, line.families)]
+}
+
+function chainText(chain: Chain): string {
+  const base = chain.hook === undefined ? [] : [`\t\t${BASE[chain.hook]}`]
+  return [`\tchain ${chain.name.toLowerCase()} {`, ...base, ...chain.lines.flatMap(lineTexts), '\t}'].join('\n')
+}
+
+/** As nft breaks its lines: two IPv4 networks or one IPv6 network a line. */
+function elementsText(ranges: readonly Range[], family: Family): string {
+  const perLine = family === 4 ? 2 : 1
+  const rows: string[] = []
+  for (let index = 0; index < ranges.length; index += perLine) rows.push(ranges.slice(index, index + perLine).map(rangeText).join(', '))
+  return rows.join(',\n\t\t\t     ')
+}
+
+interface NamedSet {
+  readonly name: string
+  readonly head: string
+  readonly body: readonly string[]
+}
+
+function namedSets(ruleset: Ruleset): readonly NamedSet[] {
+  const all = ruleset.chains.flatMap((chain) => chain.lines)
+  const sets: NamedSet[] = []
+  for (const family of [4, 6] as const) {
+    const type = `ipv${family}_addr`
+    if (all.some(({ tests, families }) => families.includes(family) && (tests.sourceNotSpecial === true || tests.destinationNotSpecial === true))) {
+      const elements = elementsText(ruleset.special.filter((range) => range.family === family), family)
+      sets.push({ name: `special${family}`, head: `type ${type}; flags interval;`, body: [`type ${type}`, 'flags interval', `elements = { ${elements} }`] })
+    }
+  }
+  const buckets = new Set(all.flatMap(({ tests }) => tests.limit?.perSource ?? []))
+  for (const bucket of [...buckets].sort()) {
+    for (const family of [4, 6] as const) {
+      const type = `ipv${family}_addr`
+      sets.push({
+        name: `rate_${bucket}${family}`,
+        head: `type ${type}; size 4096; flags dynamic,timeout; timeout 1m;`,
+        body: [`type ${type}`, 'size 4096', 'flags dynamic,timeout', 'timeout 1m'],
+      })
+    }
+  }
+  return sets
+}
+
+/** Whole: creates the table where it is missing, empties it where it is not, and fills it, all at once. */
+export function renderNftTable(ruleset: Ruleset): string {
+  const sets = namedSets(ruleset)
+  const chains = ruleset.chains.filter((chain) => chain.hook === undefined || chain.lines.length > 0)
+  const blocks = [
+    ...sets.map((set) => [`\tset ${set.name} {`, ...set.body.map((row) => `\t\t${row}`), '\t}'].join('\n')),
+    ...chains.map(chainText),
+  ]
+  return [
+    `add table ${NFT_TABLE}`,
+    `flush table ${NFT_TABLE}`,
+    // a set outlives the flush of its table: emptied, so that what an older policy put there is gone
+    ...sets.flatMap((set) => [`add set ${NFT_TABLE} ${set.name} { ${set.head} }`, `flush set ${NFT_TABLE} ${set.name}`]),
+    `table ${NFT_TABLE} {`,
+    blocks.join('\n\n'),
+    '}',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,124 @@
+// The ruleset as data: chains of lines, each line a few tests and one verdict. Compiled once from the policy, printed by the back
+// ends, open to whatever reads it next (a simulator, a proof). Danger prevented: policy decided a second time inside a printer,
+// where one family or one back end gets it wrong.
+import type { Family } from '../net/ip.ts'
+import type { Mac } from '../net/mac.ts'
+import type { Range } from '../net/network.ts'
+import type { Place } from '../policy/diagnostic.ts'
+import type { PortRange } from '../policy/policy.ts'
+
+export type Table = 'filter' | 'raw' | 'nat'
+export type Hook = 'input' | 'forward' | 'output' | 'prerouting' | 'postrouting'
+
+export type L4 =
+  /** no ports: every one */
+  | { readonly protocol: 'tcp' | 'udp'; readonly ports: readonly PortRange[]; readonly sourcePort?: number }
+  /** types of the line's own family; none: every one */
+  | { readonly protocol: 'icmp'; readonly types: readonly number[] }
+  | { readonly protocol: 'ip'; readonly number: number }
+
+export type AddressKind = 'local' | 'broadcast' | 'multicast'
+
+export interface Limit {
+  readonly perSecond: number
+  readonly burst: number
+  /** a bucket a source address under this name, so that a noisy host cannot hide another; absent: one for all */
+  readonly perSource?: string
+}
+
+/** All must hold; a list is any of its entries. Addresses are of the line's one family. */
+export interface Tests {
+  readonly in?: readonly string[]
+  readonly out?: readonly string[]
+  readonly notOut?: readonly string[]
+  readonly sources?: readonly Range[]
+  readonly destinations?: readonly Range[]
+  /** outside the set `special` */
+  readonly sourceNotSpecial?: true
+  readonly destinationNotSpecial?: true
+  /** one of the kernel's own addresses, whichever they are at that moment */
+  readonly sourceLocal?: true
+  readonly destinationKinds?: readonly AddressKind[]
+  /** seen on the link only: never in OUTPUT */
+  readonly macs?: readonly Mac[]
+  readonly l4?: L4
+  readonly hopLimit?: number
+  readonly state?: 'established' | 'related' | 'invalid' | 'new'
+  readonly direction?: 'reply'
+  /** the flow was accepted by the policy of this generation */
+  readonly vettedBy?: number
+  /** a TCP packet that is no opening SYN */
+  readonly notSyn?: true
+  /** of the socket that sends: OUTPUT only */
+  readonly user?: { readonly uid: number; readonly not: boolean }
+  readonly limit?: Limit
+}
+
+export type Verdict =
+  | { readonly kind: 'accept' | 'drop' | 'return' | 'masquerade' }
+  | { readonly kind: 'reject'; readonly with: 'reset' | 'port' | 'admin' }
+  /** `jump` comes back when the chain ends, `goto` to where the chain was jumped from */
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'log' | 'nflog'; readonly prefix: string }
+  /** remember in the flow's mark, top byte, which policy accepted it */
+  | { readonly kind: 'vet'; readonly generation: number }
+
+export interface Line {
+  readonly families: readonly Family[]
+  readonly tests: Tests
+  readonly verdict: Verdict
+  /** what `gg:` comment it bears: `quic`, `rule:mail` */
+  readonly comment?: string
+}
+
+export interface Chain {
+  /** upper case; back ends add their prefix or change its case */
+  readonly name: string
+  readonly table: Table
+  /** called by the kernel; absent: by other chains only */
+  readonly hook?: Hook
+  readonly lines: readonly Line[]
+}
+
+/** What the text cannot say, told to the person who prints it. */
+export interface Note {
+  readonly code: string
+  readonly place?: Place
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface Ruleset {
+  readonly mode: 'gateway' | 'client'
+  readonly observe: boolean
+  /** 1..254, in the top byte of the flow's mark */
+  readonly generation: number
+  readonly chains: readonly Chain[]
+  /** addresses that are not `internet`, merged and sorted, both families */
+  readonly special: readonly Range[]
+  /** rules that the file has and that do not hold now, with the reason */
+  readonly inactive: readonly string[]
+  readonly notes: readonly Note[]
+}
+
+export const BOTH: readonly Family[] = [4, 6]
+
+export const ACCEPT: Verdict = { kind: 'accept' }
+export const DROP: Verdict = { kind: 'drop' }
+export const RETURN: Verdict = { kind: 'return' }
+export const RESET: Verdict = { kind: 'reject', with: 'reset' }
+export const REJECT_PORT: Verdict = { kind: 'reject', with: 'port' }
+export const REJECT_ADMIN: Verdict = { kind: 'reject', with: 'admin' }
+
+export function goTo(chain: string): Verdict {
+  return { kind: 'goto', chain }
+}
+
+export function jump(chain: string): Verdict {
+  return { kind: 'jump', chain }
+}
+
+/** One line for both families, or for those given. */
+export function line(tests: Tests, verdict: Verdict, comment?: string, families: readonly Family[] = BOTH): Line {
+  return { families, tests, verdict, ...(comment === undefined ? {} : { comment }) }
+}
