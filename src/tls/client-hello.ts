@@ -83,7 +83,7 @@ export class HelloReader {
       if (length === 0 || length > LONGEST_RECORD) return malformed('a record of impossible length')
       // what the message is shows before its record is complete
       if (first && known > RECORD_HEADER && this.#raw[RECORD_HEADER] !== CLIENT_HELLO) return NOT_TLS
-      if (first && known >= RECORD_HEADER + 4 && this.#raw.readUIntBE(RECORD_HEADER + 1, 3) > MOST_OCTETS - 4) return TOO_LARGE
+      if (first && length >= 4 && known >= RECORD_HEADER + 4 && this.#raw.readUIntBE(RECORD_HEADER + 1, 3) > MOST_OCTETS - 4) return TOO_LARGE
       if (known < RECORD_HEADER + length) return this.#length > MOST_RAW ? TOO_LARGE : MORE
       this.#next = at + RECORD_HEADER + length
       this.#join(this.#raw.subarray(at + RECORD_HEADER, this.#next))

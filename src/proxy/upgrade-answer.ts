@@ -1,0 +1,68 @@
+// An answer other than 101 to a request for a WebSocket: an ordinary response, streamed to the client with back-pressure, after which both
+// connections end. Danger prevented: a cut answer that looks whole (no last chunk, RFC 9112 8), a slow client that fills the memory.
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
+import { answerHead, bodyFraming } from './upgrade-head.ts'
+
+export interface AnswerRelay {
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly response: IncomingMessage
+  readonly idleMs: number
+  /** once; `error` where the client's copy is not whole */
+  readonly onEnd: (bytesOut: number, error: string | undefined) => void
+}
+
+export function relayAnswer({ client, upstream, response, idleMs, onEnd }: AnswerRelay): void {
+  const framing = bodyFraming(response)
+  let octets = 0
+  let movedAt = coarseNow()
+  let over = false
+  const idle = deadline(() => {
+    const left = idleMs - (coarseNow() - movedAt)
+    if (left > 0) arm(idle, left)
+    else end('http_response_timeout')
+  })
+
+  const send = (bytes: Buffer): void => {
+    octets += bytes.length
+    movedAt = coarseNow()
+    if (!client.write(bytes)) response.pause()
+  }
+  const end = (error: string | undefined): void => {
+    if (over) return
+    over = true
+    disarm(idle)
+    upstream.destroy()
+    if (error === undefined) {
+      client.resume()
+      client.end(() => client.destroySoon())
+    } else {
+      client.destroy()
+    }
+    onEnd(octets, error)
+  }
+
+  arm(idle, idleMs)
+  client.on('drain', () => {
+    movedAt = coarseNow()
+    response.resume()
+  })
+  client.once('close', () => end('client_closed'))
+  send(answerHead(response, framing))
+  response.on('data', (chunk: Buffer) => {
+    if (over || framing === 'none' || chunk.length === 0) return
+    if (framing === 'chunked') send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]))
+    else send(chunk)
+  })
+  response.once('end', () => {
+    if (over) return
+    // `complete` is false where the upstream closed before its own end
+    if (!response.complete) return end('http_response_incomplete')
+    if (framing === 'chunked') send(Buffer.from('0\r\n\r\n'))
+    end(undefined)
+  })
+  response.once('error', () => end('http_response_incomplete'))
+  response.once('aborted', () => end('http_response_incomplete'))
+}

@@ -1,0 +1,211 @@
+// A request that becomes a WebSocket, carried by http-proxy (the only file that knows it): it asks upstream over the connection that was dialled
+// to the judged address and waits for 101; from there on the two sockets are relayed as a tunnel's are. Dangers prevented: a second look-up
+// within an agent; octets sent upstream before it agreed (Pingora CVE-2026-2833); a tunnel after anything but 101; an upstream
+// socket that outlives its client, which http-proxy leaves open.
+import { Agent, IncomingMessage } from 'node:http'
+import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+import { createProxyServer } from 'http-proxy'
+import type { Cause } from '../decision/facts.ts'
+import { arm, deadline, disarm } from './deadlines.ts'
+import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
+import { SocketRelay } from './relay.ts'
+import { informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
+import { relayAnswer } from './upgrade-answer.ts'
+
+/** What a client may send before the 101 and have held; WebSocket clients wait for it (RFC 6455 4.1). */
+const EARLY_OCTETS = 64 * 1024
+
+/** The one connection that this request may use: connected to the address that was judged. */
+class PinnedAgent extends Agent {
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    super({ keepAlive: false, maxSockets: 1 })
+    this.#socket = socket
+  }
+
+  override createConnection(): Socket {
+    return this.#socket
+  }
+}
+
+/** What http-proxy takes for the client: it hears nothing, and what is written to it goes nowhere, since the real client is answered here. */
+class Silence extends Duplex {
+  override _read(): void { /* nothing to say */ }
+
+  override _write(_chunk: Buffer, _encoding: string, done: () => void): void {
+    done()
+  }
+
+  setTimeout(): this {
+    return this
+  }
+
+  setNoDelay(): this {
+    return this
+  }
+
+  setKeepAlive(): this {
+    return this
+  }
+
+  destroySoon(): void {
+    this.destroy()
+  }
+}
+
+export function requestFields(ask: Pick<UpgradeAsk, 'fields' | 'host'>): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = Object.create(null)
+  fields['host'] = ask.host
+  fields['connection'] = 'Upgrade'
+  fields['upgrade'] = 'websocket'
+  const keys = new Map(Object.keys(fields).map((name) => [name, name]))
+  for (let i = 0; i + 1 < ask.fields.length; i += 2) {
+    const name = ask.fields[i] ?? ''
+    const value = ask.fields[i + 1] ?? ''
+    const lower = name.toLowerCase()
+    // framing and expectation have no place in a request without a body; credentials for us are not upstream's
+    if (['host', 'connection', 'upgrade', 'proxy-authorization', 'proxy-connection', 'expect', 'content-length', 'transfer-encoding', 'te', 'trailer', 'keep-alive'].includes(lower)) continue
+    const key = keys.get(lower) ?? name
+    keys.set(lower, key)
+    const before = fields[key]
+    fields[key] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+  }
+  return fields
+}
+
+export function openUpgrade(ask: UpgradeAsk): Relay {
+  const { client, upstream, snapshot } = ask
+  const { limits } = snapshot.compiled.policy
+  const silence = new Silence()
+  const early: Buffer[] = ask.early.length > 0 ? [ask.early] : []
+  let earlyOctets = ask.early.length
+  let relay: SocketRelay | undefined
+  let request: ClientRequest | undefined
+  let over = false
+  const late = deadline(() => fail(504, 'http_response_timeout', 'the upstream did not answer in time'))
+
+  const finish = (end: Partial<RelayEnd>): void => {
+    if (over) return
+    over = true
+    disarm(late)
+    silence.destroy()
+    ask.onEnd({ bytesIn: 0, bytesOut: 0, serverName: undefined, ech: false, error: undefined, fault: undefined, cause: undefined, observed: [], status: 0, ...end })
+  }
+
+  /** Answered by us: the client gets it whole, upstream is gone at once. */
+  const answer = (bytes: Buffer, end: Partial<RelayEnd>): void => {
+    if (over || relay !== undefined) return
+    upstream.destroy()
+    detach()
+    client.end(bytes)
+    client.resume()
+    client.once('finish', () => client.destroySoon())
+    finish({ bytesOut: bytes.length, ...end })
+  }
+
+  const fail = (status: number, error: string, reason: string): void => {
+    answer(ask.refuse(status, error, reason), { status, error, fault: 'upstream' })
+  }
+
+  // --- the client while upstream has not answered: what it sends is held, and its end is upstream's
+  const onData = (chunk: Buffer): void => {
+    early.push(chunk)
+    earlyOctets += chunk.length
+    if (earlyOctets > EARLY_OCTETS) client.pause()
+  }
+  const onGone = (): void => {
+    upstream.destroy()
+    client.destroy()
+    finish({ error: 'client_closed', fault: 'client' })
+  }
+  const detach = (): void => {
+    client.removeListener('data', onData).removeListener('end', onGone).removeListener('close', onGone)
+  }
+
+  const onSwitch = (response: IncomingMessage): void => {
+    if (!switchesToWebSocket(response)) return fail(502, 'http_upgrade_failed', 'the upstream switched to another protocol than was asked for')
+    if (over) return
+    disarm(late)
+    client.write(switchingHead(response))
+  }
+
+  /** http-proxy has joined upstream with the silence: take it out again, and relay. */
+  const onOpen = (): void => {
+    if (over) return
+    upstream.unpipe(silence)
+    silence.unpipe(upstream)
+    client.pause()
+    detach()
+    relay = new SocketRelay({
+      client,
+      upstream,
+      idleMs: limits.tunnelIdleMs,
+      ageMs: limits.tunnelAgeMs,
+      onClose: (closed) => finish({ ...closed, status: 101 })
+    })
+    for (const chunk of early) relay.up.write(chunk)
+    relay.up.start()
+    relay.down.start()
+  }
+
+  const onResponse = (response: IncomingMessage): void => {
+    if (over) return
+    disarm(late)
+    const refused = ask.judge(response.headers['content-type'])
+    if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
+    detach()
+    relayAnswer({ client, upstream, response, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault: error === undefined ? undefined : 'upstream' }) })
+  }
+
+  client.on('data', onData).on('end', onGone).on('close', onGone)
+  if (client.destroyed || upstream.destroyed) {
+    process.nextTick(onGone)
+    return { end: () => {} }
+  }
+
+  const proxy = createProxyServer({})
+  proxy.on('error', () => fail(502, 'http_protocol_error', 'the upstream closed, or answered with what is not HTTP'))
+  proxy.on('open', onOpen)
+  proxy.on('proxyReqWs', (made: ClientRequest) => {
+    request = made
+    // as sent: http-proxy would join and normalise it
+    made.path = ask.path
+    made.once('upgrade', onSwitch)
+    made.once('response', onResponse)
+    made.on('information', ({ statusCode, rawHeaders }) => {
+      if (!over && statusCode !== 101) client.write(informationHead(statusCode, rawHeaders))
+    })
+    made.once('socket', (socket: Socket) => socket.resume())
+  })
+  const incoming = new IncomingMessage(client)
+  incoming.method = 'GET'
+  incoming.url = '/'
+  incoming.httpVersion = '1.1'
+  incoming.httpVersionMajor = 1
+  incoming.httpVersionMinor = 1
+  incoming.headers = requestFields(ask) as IncomingMessage['headers']
+  arm(late, limits.firstByteMs)
+  client.resume()
+  const agent = new PinnedAgent(upstream)
+  const { address, port } = ask.endpoint
+  proxy.ws(incoming, silence as unknown as Socket, Buffer.alloc(0), {
+    target: { protocol: 'http:', hostname: address.text, host: address.text, port },
+    agent,
+    // options of http.request beneath http-proxy's own
+    ssl: { maxHeaderSize: limits.headerBytes, insecureHTTPParser: false, joinDuplicateHeaders: false } as object
+  })
+
+  return {
+    end: (error: string, fault: Fault, cause?: Cause) => {
+      if (relay !== undefined) return relay.end(error, fault, cause)
+      request?.destroy()
+      detach()
+      upstream.destroy()
+      client.destroy()
+      finish({ error, fault, cause })
+    }
+  }
+}
