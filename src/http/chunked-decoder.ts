@@ -32,6 +32,9 @@ const EXTENSION_BYTES = 16 * 1024
 const EXTENSION_LINE_BYTES = 2 * 1024
 const TRAILER_BYTES = 16 * 1024
 
+/** RFC 9110 6.5.1: what may frame a message stands in no trailer. */
+const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
+
 const SEMICOLON = 59
 const EQUALS = 61
 const QUOTE = 34
@@ -49,6 +52,7 @@ export class ChunkedDecoder {
   #extensions = 0
   #extensionLine = 0
   #trailers = 0
+  #trailerName = ''
 
   get done(): boolean {
     return this.#state === DONE
@@ -169,13 +173,17 @@ export class ChunkedDecoder {
     if (++this.#trailers > TRAILER_BYTES) return 'trailers that are too long'
     switch (this.#state) {
       case TRAILER_START:
+        this.#trailerName = String.fromCharCode(octet)
         if (octet === CR) this.#state = END_LF
         else if (TOKEN[octet] === 1) this.#state = TRAILER_NAME
         else return 'an invalid trailer'
         return undefined
       case TRAILER_NAME:
-        if (octet === COLON) this.#state = TRAILER_VALUE
-        else if (TOKEN[octet] !== 1) return octet === SP || octet === HTAB ? 'whitespace before a colon in a trailer' : 'an invalid trailer'
+        if (octet === COLON) {
+          this.#state = TRAILER_VALUE
+          if (FRAMING.has(this.#trailerName.toLowerCase())) return 'a trailer that frames the message'
+        } else if (TOKEN[octet] === 1) this.#trailerName = this.#trailerName.length > 32 ? this.#trailerName : this.#trailerName + String.fromCharCode(octet)
+        else return octet === SP || octet === HTAB ? 'whitespace before a colon in a trailer' : 'an invalid trailer'
         return undefined
       case TRAILER_VALUE:
         if (octet === CR) this.#state = TRAILER_LF

@@ -28,6 +28,8 @@ export interface RequestHead {
   readonly userAgent: string | undefined
   readonly accept: string | undefined
   readonly contentType: string | undefined
+  /** all Via fields, joined */
+  readonly via: string | undefined
 }
 
 export interface HeadLimits {
@@ -52,6 +54,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
   let userAgent: string | undefined
   let accept: string | undefined
   let contentType: string | undefined
+  let via: string | undefined
   const { ids, values } = fields
   for (let index = 0; index < ids.length; index++) {
     const id = ids[index]
@@ -69,6 +72,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     } else if (id === FIELD.UPGRADE) upgrade = upgrade === undefined ? value : `${upgrade}, ${value}`
     else if (id === FIELD.USER_AGENT) userAgent = userAgent === undefined ? value : `${userAgent}, ${value}`
     else if (id === FIELD.ACCEPT) accept = accept === undefined ? value : `${accept}, ${value}`
+    else if (id === FIELD.VIA) via = via === undefined ? value : `${via}, ${value}`
     else if (id === FIELD.CONTENT_TYPE) {
       if (contentType !== undefined) return requestFault('more than one Content-Type')
       contentType = value
@@ -93,6 +97,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     userAgent,
     accept,
     contentType,
+    via,
   }
 }
 

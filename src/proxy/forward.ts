@@ -89,6 +89,11 @@ export class Forward implements UpstreamUser {
     return this.#requestBody.done
   }
 
+  /** the client knows the end of the answer by the close alone */
+  get endsByClose(): boolean {
+    return this.#reply === 'close'
+  }
+
   get bytesIn(): number {
     return this.#requestBody.octets
   }

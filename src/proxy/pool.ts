@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../decision/facts.ts'
 import { hostText, type Target } from '../net/target.ts'
+import type { Gate } from './gate.ts'
 import { Upstream } from './upstream.ts'
 
 /** Shorter than the usual keep-alive of servers (Node 5 s, Apache 5 s, nginx 75 s): a request is rarely lost to a closing one. */
@@ -81,4 +82,16 @@ export class Pool {
 
 function poolKey(target: Target, endpoint: Endpoint): string {
   return `${endpoint.address.text} ${endpoint.port} ${hostText(target.host)}`
+}
+
+const pools = new WeakMap<Gate, Pool>()
+
+/** The one pool of a gateway's worker. */
+export function poolOf(gate: Gate): Pool {
+  let pool = pools.get(gate)
+  if (pool === undefined) {
+    pool = new Pool()
+    pools.set(gate, pool)
+  }
+  return pool
 }

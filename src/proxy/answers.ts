@@ -1,0 +1,51 @@
+// What this gateway answers itself without refusing: its own pages, and OPTIONS and TRACE whose Max-Forwards is used up (RFC 9110 7.6.2).
+import { requestFault } from '../http/fault.ts'
+import { traceContent } from '../http/trace.ts'
+import { httpDate } from './clock.ts'
+import type { Exchange } from './exchange.ts'
+import { isOwnHost, ownResponse } from './own.ts'
+
+const METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT'
+
+/** Origin-form, asked of the proxy itself by a client that may reach it (wire.md 22). */
+export function answerOwn(exchange: Exchange, path: string): void {
+  const { inbound, request, snapshot, notes } = exchange
+  const host = request.host ?? ''
+  const close = exchange.mustClose
+  const { machine, policy } = snapshot.compiled
+  const own = isOwnHost(host, { addresses: [...machine.addresses, inbound.via], names: policy.gateway.names })
+  if (!own) return exchange.refuseForm(requestFault('the request names its target neither as an absolute URI nor as the gateway itself'))
+  notes.verdict = 'allow'
+  if (path === '*') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
+  const hash = path.indexOf('#')
+  const answer = ownResponse({
+    method: request.method,
+    path: hash < 0 ? path : path.slice(0, hash),
+    host,
+    minor: request.minor,
+    accept: request.accept,
+    close,
+    client: inbound.address,
+    via: inbound.via,
+    snapshot,
+    gate: inbound.gate,
+  })
+  if (answer === undefined) return exchange.refuse(404, 'http_request_error', { by: 'framing', kind: 'framing', reason: 'the gateway serves no such page' })
+  notes.status = Number(answer.toString('latin1', 9, 12))
+  exchange.reply(answer, close)
+}
+
+/** Max-Forwards is 0: we are the last. */
+export function answerLocally(exchange: Exchange): void {
+  exchange.notes.verdict = 'allow'
+  if (exchange.request.method === 'OPTIONS') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
+  const content = traceContent(exchange.request)
+  local(exchange, `Content-Type: message/http\r\nContent-Length: ${content.length}\r\n`, content)
+}
+
+function local(exchange: Exchange, fields: string, content: string): void {
+  const close = exchange.mustClose
+  const connection = close ? 'Connection: close\r\n' : exchange.request.minor === 0 ? 'Connection: keep-alive\r\n' : ''
+  exchange.notes.status = 200
+  exchange.reply(Buffer.from(`HTTP/1.1 200 OK\r\nDate: ${httpDate()}\r\n${fields}Cache-Control: no-store\r\n${connection}\r\n${content}`, 'latin1'), close)
+}

@@ -1,0 +1,81 @@
+// What a request asks for (RFC 9112 3.2, 3.3): the target, from its one authoritative place. Host never decides; it must only be one and
+// valid, and agree where it is all there is. Danger prevented: a decision on one authority and a connection to another.
+import { type HttpFault, requestFault } from '../http/fault.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import { authorityText, hostText, parseAuthority, type Target } from '../net/target.ts'
+import { canonicalUri, parseHttpUri } from '../net/uri.ts'
+
+export interface Fetch {
+  readonly kind: 'fetch'
+  readonly target: Target
+  /** what goes upstream as the request target: origin-form, bytes as sent, or `*` */
+  readonly path: string
+  /** the one Host field that goes upstream */
+  readonly host: string
+  readonly uri: string
+}
+
+export type Asked =
+  | Fetch
+  | { readonly kind: 'connect'; readonly target: Target; readonly uri: string }
+  /** origin-form: of the proxy itself */
+  | { readonly kind: 'own'; readonly path: string }
+  | HttpFault
+
+const HTTP_PORT = 80
+
+/** `inside`: the request stands in a CONNECT to port 80 and speaks to this target alone. */
+export function whatIsAsked(head: RequestHead, inside: Target | undefined): Asked {
+  const { method, target, host } = head
+  if (method === 'CONNECT') return inside === undefined ? askedConnect(head) : requestFault('a CONNECT within a CONNECT')
+  if (method === 'TRACE' && head.framing.kind !== 'none') return requestFault('a TRACE with a body')
+  const first = target.charCodeAt(0)
+  if (first === SLASH || target === '*') {
+    if (target === '*' && method !== 'OPTIONS') return requestFault('the target `*` is for OPTIONS alone')
+    if (inside !== undefined) return askedInside(head, inside, target)
+    if (host === undefined || !parseAuthority(host, HTTP_PORT).ok) return requestFault('an invalid Host')
+    return { kind: 'own', path: target }
+  }
+  const uri = parseHttpUri(target)
+  if (!uri.ok) return requestFault(uri.problem)
+  if (host !== undefined && !isAuthorityOf(target, host) && !parseAuthority(host, HTTP_PORT).ok) return requestFault('an invalid Host')
+  if (inside !== undefined && !sameTarget(uri.value.target, inside)) return requestFault('the request names another host than the CONNECT round it')
+  const { path } = uri.value
+  return {
+    kind: 'fetch',
+    target: uri.value.target,
+    path: uri.value.asterisk && method === 'OPTIONS' ? '*' : path,
+    host: authorityText(uri.value.target, HTTP_PORT),
+    uri: canonicalUri(uri.value.target, path),
+  }
+}
+
+const SLASH = 47
+
+/** `http://` + exactly this text + the end of the authority: valid because the target is */
+function isAuthorityOf(target: string, host: string): boolean {
+  if (host === '' || !target.startsWith(host, 7)) return false
+  const next = target.charCodeAt(7 + host.length)
+  return Number.isNaN(next) || next === SLASH || next === 63 || next === 35
+}
+
+function askedConnect(head: RequestHead): Asked {
+  if (head.framing.kind === 'chunked' || (head.framing.kind === 'length' && head.framing.octets > 0)) return requestFault('a CONNECT with a body')
+  const target = parseAuthority(head.target, undefined)
+  if (!target.ok) return requestFault(target.problem)
+  if (head.host !== undefined && head.host !== head.target && !parseAuthority(head.host, HTTP_PORT).ok) return requestFault('an invalid Host')
+  return { kind: 'connect', target: target.value, uri: authorityText(target.value) }
+}
+
+function askedInside(head: RequestHead, inside: Target, path: string): Asked {
+  const host = head.host === undefined ? undefined : parseAuthority(head.host, HTTP_PORT)
+  if (host !== undefined && !host.ok) return requestFault('an invalid Host')
+  if (host !== undefined && !sameTarget(host.value, inside)) return requestFault('the Host is another than that of the CONNECT round it')
+  const hash = path.indexOf('#')
+  const sent = hash < 0 ? path : path.slice(0, hash)
+  return { kind: 'fetch', target: inside, path: sent, host: authorityText(inside, HTTP_PORT), uri: canonicalUri(inside, sent === '*' ? '/' : sent) }
+}
+
+function sameTarget(a: Target, b: Target): boolean {
+  return a.port === b.port && hostText(a.host) === hostText(b.host)
+}

@@ -1,0 +1,241 @@
+// A permitted request on its way: forwarded, its answer judged before a byte of the body goes on, its deadlines, one second try where the
+// upstream's connection had died unnoticed. Dangers prevented: an idle body that holds both sides for ever, a request sent twice that
+// was not safe to repeat, a policy's change that leaves running what it forbids.
+import type { Endpoint, Permit } from '../decision/facts.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { type HttpFault, requestFault } from '../http/fault.ts'
+import { forwardHead } from '../http/forward-head.ts'
+import { mediaType } from '../http/media-type.ts'
+import { forwardsLeft } from '../http/max-forwards.ts'
+import type { ResponseHead } from '../http/response-head.ts'
+import type { Limits } from '../policy/policy.ts'
+import type { Fetch } from './asked.ts'
+import type { Exchange } from './exchange.ts'
+import { Forward, type ForwardLimits, type ForwardOwner } from './forward.ts'
+import type { LiveExchange } from './gate.ts'
+import { judgeAnew, judgeResponse } from './judge.ts'
+import { PSEUDONYM } from './pseudonym.ts'
+import type { Upstream } from './upstream.ts'
+
+/** How long a client that expects 100 Continue waits for the upstream's, before we say it. */
+const CONTINUE_MS = 1_000
+/** How long a client that ended its side may wait for the first byte of the answer: it may have left altogether. */
+export const GRACE_MS = 700
+/** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+const STATUS_LINE = 8192
+
+let known: Limits | undefined
+let forwardLimits: ForwardLimits = { scan: { lineBytes: STATUS_LINE, fieldBytes: 0 }, headerCount: 0 }
+
+function limitsOf(limits: Limits): ForwardLimits {
+  if (limits !== known) {
+    known = limits
+    forwardLimits = { scan: { lineBytes: STATUS_LINE, fieldBytes: limits.headerBytes }, headerCount: limits.headerCount }
+  }
+  return forwardLimits
+}
+
+export class Delivery implements ForwardOwner, LiveExchange {
+  readonly #exchange: Exchange
+  readonly #asked: Fetch
+  readonly #permit: Permit
+  readonly #endpoint: Endpoint
+  readonly #forward: Forward
+  readonly #limits: Limits
+  #idleMs: number
+  #movedAt = performance.now()
+  #awaitingContinue = false
+  /** the answer's head is sent */
+  begun = false
+  #close = false
+
+  constructor(exchange: Exchange, asked: Fetch, permit: Permit, upstream: Upstream) {
+    const { inbound, request, snapshot } = exchange
+    const { policy } = snapshot.compiled
+    this.#exchange = exchange
+    this.#asked = asked
+    this.#permit = permit
+    this.#endpoint = upstream.endpoint
+    this.#limits = policy.limits
+    this.#idleMs = policy.limits.idleBodyMs
+    this.#forward = new Forward(upstream, inbound.socket, this, request, limitsOf(policy.limits), policy.web.via ? PSEUDONYM : undefined)
+  }
+
+  begin(): void {
+    const { inbound, request, snapshot } = this.#exchange
+    const { via, forwardedFor } = snapshot.compiled.policy.web
+    inbound.gate.live.add(this)
+    const left = forwardsLeft(request.method, request.maxForwards)
+    this.#forward.send(forwardHead(request, {
+      path: this.#asked.path,
+      host: this.#asked.host,
+      via: via ? PSEUDONYM : undefined,
+      forwardedFor,
+      clientAddress: inbound.address.text,
+      maxForwards: left === undefined ? undefined : left - 1,
+    }))
+    if (this.#forward.requestDone) return
+    this.#awaitingContinue = request.expectContinue
+    this.#arm(this.#awaitingContinue ? CONTINUE_MS : this.#idleMs)
+    inbound.openBody()
+  }
+
+  #arm(ms: number): void {
+    const { inbound } = this.#exchange
+    inbound.arm(inbound.ended && !this.begun ? Math.min(ms, GRACE_MS) : ms)
+  }
+
+  // --- from the client's connection
+
+  get wantsBody(): boolean {
+    return this.#forward.wantsBody
+  }
+
+  get bodyBlocked(): boolean {
+    return this.#forward.wantsBody && this.#forward.upstream.socket.writableNeedDrain
+  }
+
+  get requestDone(): boolean {
+    return this.#forward.requestDone
+  }
+
+  bodyData(chunk: Buffer): number {
+    return this.#forward.bodyData(chunk)
+  }
+
+  clientDrain(): void {
+    this.moved()
+    this.#forward.clientDrain()
+  }
+
+  clientEnd(): void {
+    const exchange = this.#exchange
+    if (this.#forward.wantsBody && !exchange.inbound.hasMore) exchange.clientGone()
+    else if (!this.begun) exchange.inbound.arm(GRACE_MS)
+  }
+
+  due(): void {
+    const exchange = this.#exchange
+    if (this.#awaitingContinue) {
+      this.#awaitingContinue = false
+      this.#forward.continueAnyway()
+      return this.#arm(this.#idleMs)
+    }
+    if (exchange.inbound.ended && !this.begun) return exchange.clientGone()
+    const left = this.#movedAt + this.#idleMs - performance.now()
+    if (left > 0) return this.#arm(left)
+    if (this.begun) return this.cut('http_response_timeout')
+    const waiting = this.#forward.requestDone
+    this.#stop()
+    if (waiting) exchange.refuseUpstream(504, 'http_response_timeout', 'the upstream did not answer in time')
+    else exchange.refuseForm(requestFault('the request body did not come in time', 408))
+  }
+
+  /** The client left. */
+  abandon(): void {
+    this.#stop()
+  }
+
+  #stop(): void {
+    this.#forward.abort()
+    this.#settle()
+  }
+
+  #settle(): void {
+    const { inbound, notes } = this.#exchange
+    inbound.gate.live.delete(this)
+    notes.bytesIn += this.#forward.bytesIn
+    notes.bytesOut += this.#forward.bytesOut
+  }
+
+  // --- from the forward
+
+  moved(): void {
+    this.#movedAt = performance.now()
+  }
+
+  requestSent(): void {
+    this.#awaitingContinue = false
+    this.#movedAt = performance.now()
+    if (this.begun) return
+    this.#idleMs = this.#limits.firstByteMs
+    this.#arm(this.#idleMs)
+  }
+
+  answer(head: ResponseHead): { readonly close: boolean } | undefined {
+    const exchange = this.#exchange
+    const { notes, snapshot } = exchange
+    const type = mediaType(head.contentType)
+    const denial = judgeResponse(snapshot, this.#permit, this.#endpoint, type)
+    if (denial !== undefined) {
+      this.#stop()
+      exchange.deny(denial)
+      return undefined
+    }
+    notes.firstByte = notes.elapsed
+    notes.status = head.status
+    notes.contentType = type
+    this.begun = true
+    this.#idleMs = this.#limits.idleBodyMs
+    this.#arm(this.#idleMs)
+    // an answer before the request's end: what is left of the upload will not be waited for
+    const old = exchange.request.minor === 0
+    this.#close = exchange.mustClose || (old && head.framing.kind !== 'length' && head.framing.kind !== 'none')
+    return { close: this.#close }
+  }
+
+  failed(problem: HttpFault, code: string | undefined): void {
+    const exchange = this.#exchange
+    const { request, notes } = exchange
+    this.#settle()
+    const lost = code !== undefined && !this.#forward.heard && this.#forward.upstream.reused
+    if (lost && request.framing.kind === 'none' && IDEMPOTENT.has(request.method)) return exchange.again(this.#asked, this.#permit)
+    notes.fail(problem.error, 'upstream')
+    exchange.refuseUpstream(502, problem.error, problem.problem)
+  }
+
+  badBody(problem: string): void {
+    const exchange = this.#exchange
+    this.#settle()
+    if (this.begun) return this.#unfinished('http_request_error', 'client')
+    exchange.refuseForm(requestFault(problem))
+  }
+
+  cut(problem: string): void {
+    this.#stop()
+    this.#unfinished(problem === 'http_response_timeout' ? problem : 'http_response_incomplete', 'upstream')
+  }
+
+  /** The client is left with what it can tell is not whole: no final chunk, a length not reached, a reset where only the close ends it. */
+  #unfinished(error: string, fault: 'client' | 'upstream' | 'policy'): void {
+    const exchange = this.#exchange
+    exchange.notes.fail(error, fault)
+    if (fault !== 'policy') exchange.notes.verdict = 'error'
+    exchange.close()
+    exchange.inbound.breakOff(this.#forward.endsByClose)
+  }
+
+  done(): void {
+    const exchange = this.#exchange
+    const forward = this.#forward
+    this.#settle()
+    if (forward.reusable && !exchange.inbound.gate.draining) exchange.inbound.pool.give(forward.upstream)
+    else forward.upstream.destroy()
+    exchange.close()
+    exchange.inbound.finish(this.#close)
+  }
+
+  // --- from a reload or a schedule's edge
+
+  rejudge(snapshot: Snapshot, now: number): void {
+    const exchange = this.#exchange
+    const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)
+    if (denial === undefined) return
+    this.#stop()
+    if (!this.begun) return exchange.deny(denial)
+    exchange.notes.verdict = 'deny'
+    exchange.notes.cause = denial.cause
+    this.#unfinished('http_request_denied', 'policy')
+  }
+}

@@ -1,0 +1,290 @@
+// The life of one request: asked, decided, resolved, guarded, connected, forwarded or handed to a tunnel, told. Each stage has the last one's
+// result and no more: nothing is resolved without a leave, nothing dialled without a permit, nothing sent but what was judged.
+import type { Cause, Denial, Leave, Permit, RequestFacts } from '../decision/facts.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { type HttpFault, requestFault } from '../http/fault.ts'
+import { mediaType } from '../http/media-type.ts'
+import { forwardsLeft } from '../http/max-forwards.ts'
+import type { RequestHead } from '../http/request-head.ts'
+import { viaNames } from '../http/via.ts'
+import type { Ip } from '../net/ip.ts'
+import { answerLocally, answerOwn } from './answers.ts'
+import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
+import { Delivery, GRACE_MS } from './delivery.ts'
+import { dial } from './dial.ts'
+import type { InboundConnection } from './inbound.ts'
+import type { LimitRefusal } from './limits.ts'
+import { Notes } from './notes.ts'
+import { PSEUDONYM } from './pseudonym.ts'
+import { refusalBytes } from './refusing.ts'
+import { goInside, handOver, PLAIN_PORT } from './hand-over.ts'
+import { judgeAddresses, judgeReach, judgeRequest } from './judge.ts'
+import { formCause } from './unread.ts'
+import type { Upstream } from './upstream.ts'
+
+export class Exchange {
+  readonly inbound: InboundConnection
+  readonly request: RequestHead
+  readonly snapshot: Snapshot
+  readonly notes: Notes
+  #delivery: Delivery | undefined
+  #abort: AbortController | undefined
+  #over = false
+
+  constructor(inbound: InboundConnection, request: RequestHead, began: number, headBytes: number) {
+    this.inbound = inbound
+    this.request = request
+    this.snapshot = inbound.gate.snapshot()
+    this.notes = new Notes(inbound, this.snapshot, began)
+    this.notes.method = request.method
+    this.notes.userAgent = request.userAgent
+    this.notes.bytesIn = headBytes
+  }
+
+  start(): void {
+    const asked = whatIsAsked(this.request, this.inbound.inside)
+    if (asked.kind === 'fault') {
+      this.notes.what = this.request.target.slice(0, 2048)
+      return this.refuseForm(asked)
+    }
+    this.#run(asked).catch((error: unknown) => this.#crash(error))
+  }
+
+  async #run(asked: Exclude<Asked, HttpFault>): Promise<void> {
+    const { inbound, request, snapshot, notes } = this
+    if (inbound.client === undefined) {
+      const mac = inbound.gate.mac(inbound.address)
+      inbound.client = { address: inbound.address, mac: mac instanceof Promise ? await mac : mac }
+      if (this.#over) return
+    }
+    const { client } = inbound
+    notes.what = asked.kind === 'own' ? asked.path : asked.uri
+    if (asked.kind === 'own') {
+      const denial = judgeReach(snapshot, client, inbound.via)
+      if (denial !== undefined) return this.deny(denial)
+      return answerOwn(this, asked.path)
+    }
+    notes.target = asked.target
+    const { limited } = inbound
+    if (limited !== undefined) return this.refuseLimit(limited)
+    const facts = this.#facts(asked)
+    const decided = judgeRequest(snapshot, facts)
+    notes.observed = decided.observed
+    if (decided.verdict === 'deny') return this.deny(decided)
+    if (asked.kind === 'fetch') {
+      const problem = this.#loop()
+      if (problem !== undefined) return this.refuseForm(problem)
+      if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
+    }
+    if (asked.kind === 'connect' && !facts.tunnel) return goInside(this, asked.target)
+    const permit = await this.#permit(decided, facts)
+    if (permit === undefined) return
+    await this.connect(asked, permit, true)
+  }
+
+  #facts(asked: Fetch | Extract<Asked, { kind: 'connect' }>): RequestFacts {
+    const { inbound, request } = this
+    return {
+      client: inbound.client ?? { address: inbound.address, mac: undefined },
+      via: inbound.via,
+      now: Date.now(),
+      method: request.method,
+      target: asked.target,
+      uri: asked.uri,
+      tunnel: asked.kind === 'connect' && asked.target.port !== PLAIN_PORT,
+      userAgent: request.userAgent,
+      contentType: mediaType(request.contentType),
+    }
+  }
+
+  /** Max-Forwards that is no number, and a Via that names this gateway (RFC 9110 7.6.2, 7.6.3). */
+  #loop(): HttpFault | undefined {
+    const { method, maxForwards, via } = this.request
+    if (forwardsLeft(method, maxForwards) === -1) return requestFault('an invalid Max-Forwards')
+    if (via === undefined || !viaNames(via, PSEUDONYM)) return undefined
+    return { ...requestFault('the request has passed this gateway before', 502), error: 'proxy_loop_detected' }
+  }
+
+  /** The addresses, and the judgement on them. undefined: refused. */
+  async #permit(leave: Leave, facts: RequestFacts): Promise<Permit | undefined> {
+    const { host } = facts.target
+    let addresses: readonly Ip[]
+    if (host.kind === 'address') addresses = [host.address]
+    else {
+      const answer = await this.inbound.gate.resolver.resolve(host.name)
+      if (this.#over) return undefined
+      this.notes.dns = answer.ms
+      if (!answer.ok) {
+        this.refuseUpstream(answer.error === 'dns_timeout' ? 504 : 502, answer.error, answer.error === 'dns_timeout' ? 'the name was not resolved in time' : 'the name cannot be resolved')
+        return undefined
+      }
+      addresses = answer.addresses
+    }
+    const guarded = judgeAddresses(this.snapshot, leave, addresses)
+    this.notes.observed = guarded.observed
+    if (guarded.verdict === 'allow') return guarded
+    this.deny(guarded)
+    return undefined
+  }
+
+  /** A connection to one of the judged endpoints: one at rest where `mayReuse`, else a new one. */
+  async connect(asked: Fetch | Extract<Asked, { kind: 'connect' }>, permit: Permit, mayReuse: boolean): Promise<void> {
+    const { inbound, notes, snapshot } = this
+    const fetch = asked.kind === 'fetch'
+    let upstream: Upstream | undefined = fetch && mayReuse && this.request.upgrade === undefined ? inbound.pool.take(asked.target, permit.endpoints) : undefined
+    if (upstream === undefined) {
+      this.#abort = new AbortController()
+      const dialled = await dial(permit.endpoints, { timeoutMs: snapshot.compiled.policy.limits.dialMs, signal: this.#abort.signal, allowHalfOpen: true })
+      if (this.#over) {
+        if (dialled.ok) dialled.socket.destroy()
+        return
+      }
+      notes.dial = dialled.ms
+      if (!dialled.ok) {
+        notes.cause = permit.endpoints[0]?.cause
+        return this.refuseUpstream(dialStatus(dialled.error), dialled.error, `no connection: ${dialled.error.replaceAll('_', ' ')}`)
+      }
+      upstream = inbound.pool.adopt(dialled.socket, asked.target, dialled.endpoint)
+    }
+    this.#permitted(upstream)
+    if (!fetch) return handOver(this, { kind: 'connect', target: asked.target }, upstream, permit)
+    if (isWebSocket(this.request)) return handOver(this, asked, upstream, permit)
+    const delivery = new Delivery(this, asked, permit, upstream)
+    this.#delivery = delivery
+    delivery.begin()
+  }
+
+  #permitted(upstream: Upstream): void {
+    const { notes } = this
+    const { endpoint } = upstream
+    notes.endpoint = endpoint
+    notes.verdict = 'allow'
+    notes.cause = endpoint.cause
+    notes.reused = upstream.reused
+  }
+
+  // --- what the connection tells it
+
+  get wantsBody(): boolean {
+    return this.#delivery?.wantsBody ?? false
+  }
+
+  get bodyBlocked(): boolean {
+    return this.#delivery?.bodyBlocked ?? false
+  }
+
+  /** Takes what belongs to the request's body; answers what is behind it. */
+  bodyData(chunk: Buffer): Buffer | undefined {
+    const taken = this.#delivery?.bodyData(chunk) ?? 0
+    return taken < chunk.length ? chunk.subarray(taken) : undefined
+  }
+
+  clientDrain(): void {
+    this.#delivery?.clientDrain()
+  }
+
+  /** The client ended its side: half a request is none; a whole one is still answered, if soon (it may have left altogether). */
+  clientEnd(): void {
+    const { inbound } = this
+    if (this.#delivery === undefined) {
+      if (this.request.framing.kind === 'none' || inbound.hasMore) inbound.arm(GRACE_MS)
+      else this.clientGone()
+    } else this.#delivery.clientEnd()
+  }
+
+  due(): void {
+    if (this.#delivery !== undefined) this.#delivery.due()
+    else if (this.inbound.ended) this.clientGone()
+  }
+
+  clientGone(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#abort?.abort()
+    this.#delivery?.abandon()
+    this.notes.fail('client_closed', 'client')
+    this.notes.tell()
+    this.inbound.destroy()
+  }
+
+  /** Nothing more of this exchange: the answer is written, or another holds the socket. */
+  close(): void {
+    this.#over = true
+    this.notes.tell()
+  }
+
+  // --- refusals (refusing.ts has the words)
+
+  deny(denial: Denial): void {
+    this.notes.verdict = 'deny'
+    this.notes.observed = denial.observed
+    this.notes.fail('http_request_denied', 'policy')
+    this.refuse(403, 'http_request_denied', denial.cause)
+  }
+
+  refuseForm(fault: HttpFault): void {
+    this.notes.fail(fault.error, 'client')
+    this.refuse(fault.status, fault.error, formCause(fault), { mustClose: true })
+  }
+
+  refuseLimit(limited: LimitRefusal): void {
+    this.notes.verdict = 'deny'
+    this.notes.fail('connection_limit_reached', 'policy')
+    this.refuse(429, 'connection_limit_reached', limited.cause, { mustClose: true, retryAfterS: limited.retryAfterS })
+  }
+
+  /** The other side's fault, or ours (503): the request was allowed. */
+  refuseUpstream(status: number, error: string, problem: string): void {
+    const { notes } = this
+    notes.verdict = 'error'
+    notes.fail(error, status === 503 ? 'gateway' : 'upstream')
+    this.refuse(status, error, { ...(notes.cause ?? { by: 'upstream', kind: 'upstream' }), reason: problem })
+  }
+
+  /** Answers in place of the upstream, in order, complete and framed. */
+  refuse(status: number, error: string, cause: Cause, more: { readonly mustClose?: boolean; readonly retryAfterS?: number } = {}): void {
+    if (this.#over) return
+    const close = more.mustClose === true || this.mustClose
+    this.reply(refusalBytes(this, { status, error, cause, retryAfterS: more.retryAfterS }, close), close)
+  }
+
+  /** Sends a complete answer of our own and ends the exchange. */
+  reply(answer: Buffer, close: boolean): void {
+    this.notes.bytesOut += answer.length
+    this.inbound.socket.write(answer)
+    this.close()
+    this.inbound.finish(close)
+  }
+
+  /** The client, its body or the gateway's end asks that nothing follows on this connection; nor does anything after a refused CONNECT. */
+  get mustClose(): boolean {
+    const { request, inbound } = this
+    if (!request.keepAlive || inbound.closing || request.method === 'CONNECT') return true
+    return this.#delivery === undefined ? request.framing.kind !== 'none' && !(request.framing.kind === 'length' && request.framing.octets === 0) : !this.#delivery.requestDone
+  }
+
+  /** The connection at rest had died: once more, on a new one. */
+  again(asked: Fetch, permit: Permit): void {
+    this.#delivery = undefined
+    this.connect(asked, permit, false).catch((error: unknown) => this.#crash(error))
+  }
+
+  #crash(error: unknown): void {
+    this.notes.error = `proxy_internal_error: ${error instanceof Error ? error.message : 'unknown'}`
+    this.notes.fault = 'gateway'
+    this.notes.verdict = 'error'
+    this.#delivery?.abandon()
+    if (this.#delivery?.begun === true) return this.clientGone()
+    this.refuse(500, 'proxy_internal_error', { by: 'gateway', kind: 'gateway', reason: 'an error within the gateway' }, { mustClose: true })
+  }
+}
+
+function dialStatus(error: string): number {
+  if (error === 'connection_timeout') return 504
+  return error === 'connection_limit_reached' ? 503 : 502
+}
+
+function isWebSocket(request: RequestHead): boolean {
+  if (request.upgrade === undefined || request.method !== 'GET' || request.minor === 0 || request.framing.kind !== 'none') return false
+  return request.upgrade.trim().toLowerCase() === 'websocket' && request.connection.includes('upgrade')
+}

@@ -1,0 +1,103 @@
+// A CONNECT or an upgrade, from the moment its connection stands: the 200, then both sockets to the tunnel (or, to port 80, back to the parser).
+// Dangers prevented: a 2xx before there is a connection, early bytes read as requests, a tunnel that outlives the policy that allowed it.
+import type { Permit } from '../decision/facts.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { endToEndFields } from '../http/forward-head.ts'
+import type { Target } from '../net/target.ts'
+import type { Fetch } from './asked.ts'
+import type { Exchange } from './exchange.ts'
+import type { LiveExchange, Relay, RelayEnd } from './gate.ts'
+import { judgeAnew } from './judge.ts'
+import type { Admission } from './limits.ts'
+import { openTunnel } from './tunnel.ts'
+import { openUpgrade } from './upgrade.ts'
+import type { Upstream } from './upstream.ts'
+
+/** RFC 9110 9.3.6: no length, no coding. */
+const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
+/** What runs inside a CONNECT to this port are plain requests (wire.md 20). */
+export const PLAIN_PORT = 80
+
+export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'connect'; readonly target: Target }, upstream: Upstream, permit: Permit): void {
+  const { inbound, notes, request, snapshot } = exchange
+  const { limits } = snapshot.compiled.policy
+  const admission = inbound.gate.limits.tunnel(inbound.address, limits)
+  if (admission.refused !== undefined) {
+    upstream.destroy()
+    return exchange.refuseLimit(admission.refused)
+  }
+  const { endpoint } = upstream
+  const up = upstream.detach()
+  const { socket: client, early } = inbound.detach()
+  const live = new LiveRelay(exchange, permit, upstream, admission)
+  const shared = { client, early, upstream: up, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: (end: RelayEnd) => live.ended(end) }
+  if (asked.kind === 'connect') {
+    notes.status = 200
+    notes.bytesOut += ESTABLISHED.length
+    client.write(ESTABLISHED, 'latin1')
+    live.relay = openTunnel(shared)
+  } else {
+    const fields = endToEndFields(request, snapshot.compiled.policy.web.forwardedFor)
+    live.relay = openUpgrade({ ...shared, head: request, fields, host: asked.host, path: asked.path })
+  }
+  live.begin()
+}
+
+/** No connection yet: whether there may be one, and to which address, is decided for each request inside. */
+export function goInside(exchange: Exchange, target: Target): void {
+  const { inbound, notes } = exchange
+  inbound.inside = target
+  notes.verdict = 'allow'
+  notes.status = 200
+  notes.bytesOut += ESTABLISHED.length
+  inbound.socket.write(ESTABLISHED, 'latin1')
+  exchange.close()
+  inbound.finish(false)
+}
+
+class LiveRelay implements LiveExchange {
+  readonly #exchange: Exchange
+  readonly #permit: Permit
+  readonly #upstream: Upstream
+  readonly #admission: Admission
+  relay: Relay | undefined
+  #over = false
+
+  constructor(exchange: Exchange, permit: Permit, upstream: Upstream, admission: Admission) {
+    this.#exchange = exchange
+    this.#permit = permit
+    this.#upstream = upstream
+    this.#admission = admission
+  }
+
+  begin(): void {
+    // it may have ended before it was returned
+    if (!this.#over) this.#exchange.inbound.gate.live.add(this)
+  }
+
+  rejudge(snapshot: Snapshot, now: number): void {
+    const denial = judgeAnew(snapshot, this.#permit.facts, this.#upstream.endpoint, now)
+    if (denial !== undefined) this.relay?.end('http_request_denied', 'policy', denial.cause)
+  }
+
+  ended(end: RelayEnd): void {
+    if (this.#over) return
+    this.#over = true
+    const { inbound, notes } = this.#exchange
+    inbound.gate.live.delete(this)
+    this.#admission.release()
+    notes.bytesIn += end.bytesIn
+    notes.bytesOut += end.bytesOut
+    notes.serverName = end.serverName
+    notes.ech = end.ech
+    notes.status = end.status
+    if (end.observed.length > 0) notes.observed = [...notes.observed, ...end.observed]
+    if (end.cause !== undefined) {
+      notes.cause = end.cause
+      notes.verdict = end.fault === 'policy' ? 'deny' : notes.verdict
+    }
+    if (end.error !== undefined) notes.fail(end.error, end.fault ?? 'gateway')
+    if (end.fault === 'upstream' || end.fault === 'gateway') notes.verdict = 'error'
+    this.#exchange.close()
+  }
+}

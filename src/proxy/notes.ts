@@ -1,0 +1,107 @@
+// What one exchange leaves behind: gathered as it happens, made into the one record at its end. Danger prevented: a request that is answered
+// and never told of, or told of twice.
+import { groupOf } from '../decision/group.ts'
+import type { Cause, Endpoint, Observed } from '../decision/facts.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import type { RequestRecord } from '../log/record.ts'
+import { hostText, type Target } from '../net/target.ts'
+import { requestId } from './clock.ts'
+import type { Fault } from './gate.ts'
+import type { InboundConnection } from './inbound.ts'
+
+const NONE: readonly Observed[] = []
+/** Longest request target that a record keeps where it could not be parsed. */
+export const RAW_TARGET = 2048
+
+export const FRAMING = 'framing'
+
+export class Notes {
+  readonly id = requestId()
+  readonly #inbound: InboundConnection
+  readonly snapshot: Snapshot
+  readonly #time: number
+  readonly #began = performance.now()
+  method = ''
+  /** canonical where it could be parsed */
+  what = ''
+  target: Target | undefined
+  verdict: RequestRecord['verdict'] = 'error'
+  cause: Cause | undefined
+  observed: readonly Observed[] = NONE
+  fault: Fault | undefined
+  error: string | undefined
+  endpoint: Endpoint | undefined
+  status = 0
+  contentType: string | undefined
+  userAgent: string | undefined
+  serverName: string | undefined
+  ech = false
+  bytesIn = 0
+  bytesOut = 0
+  dns: number | undefined
+  dial: number | undefined
+  firstByte: number | undefined
+  reused = false
+  #told = false
+
+  constructor(inbound: InboundConnection, snapshot: Snapshot, time: number) {
+    this.#inbound = inbound
+    this.snapshot = snapshot
+    this.#time = time
+  }
+
+  get elapsed(): number {
+    return performance.now() - this.#began
+  }
+
+  fail(error: string, fault: Fault): void {
+    this.error ??= error
+    this.fault ??= fault
+  }
+
+  /** Hands the record in, once. */
+  tell(): void {
+    if (this.#told) return
+    this.#told = true
+    const inbound = this.#inbound
+    const { client } = inbound
+    const { target, cause } = this
+    inbound.gate.record({
+      id: this.id,
+      time: this.#time,
+      client: inbound.address.text,
+      clientPort: inbound.port,
+      mac: client?.mac,
+      group: client === undefined ? undefined : groupOf(this.snapshot.compiled, client),
+      method: this.method,
+      target: this.what,
+      host: target === undefined ? '' : hostText(target.host),
+      port: target === undefined ? 0 : target.port,
+      verdict: this.verdict,
+      rule: cause?.by ?? FRAMING,
+      place: cause?.place,
+      reason: cause?.reason ?? '',
+      observed: this.observed === NONE ? EMPTY : this.observed.map((each) => ({ verdict: each.verdict, rule: each.cause.by, reason: each.cause.reason })),
+      fault: this.fault,
+      error: this.error,
+      address: this.endpoint?.address.text,
+      status: this.status,
+      contentType: this.contentType,
+      userAgent: this.userAgent,
+      serverName: this.serverName,
+      ech: this.ech,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      duration: this.elapsed,
+      dns: this.dns,
+      dial: this.dial,
+      firstByte: this.firstByte,
+      reused: this.reused,
+      generation: this.snapshot.generation,
+      hash: this.snapshot.hash,
+      worker: inbound.gate.worker,
+    })
+  }
+}
+
+const EMPTY: RequestRecord['observed'] = []

@@ -1,0 +1,29 @@
+// A refusal within an exchange: noted for its record and for the client's own page, and made into bytes.
+import type { Cause } from '../decision/facts.ts'
+import type { Exchange } from './exchange.ts'
+import { noteRefusal } from './own.ts'
+import { refusalResponse, type Refusal } from './refuse.ts'
+
+export interface Refusing {
+  readonly status: number
+  readonly error: string
+  readonly cause: Cause
+  readonly retryAfterS: number | undefined
+}
+
+export function refusalBytes(exchange: Exchange, { status, error, cause, retryAfterS }: Refusing, close: boolean): Buffer {
+  const { inbound, notes, request, snapshot } = exchange
+  const { web, name } = snapshot.compiled.policy
+  notes.cause = cause
+  notes.status = status
+  const refusal: Refusal = { status, error, cause, what: notes.what, id: notes.id, ...(retryAfterS === undefined ? {} : { retryAfterS }) }
+  if (notes.verdict === 'deny') noteRefusal(inbound.gate, inbound.address, refusal, Date.now())
+  return refusalResponse(refusal, {
+    method: request.method,
+    minor: request.minor,
+    accept: request.accept,
+    ...(web.contact === undefined ? {} : { contact: web.contact }),
+    gatewayName: name,
+    close,
+  })
+}
