@@ -35,9 +35,11 @@ export function defineNames<T>(report: Report, definitions: Definitions<T>): Nam
   const entries = new Set<string>()
   const values = new Map<string, T | undefined>()
   const used = new Set<string>()
+  const wrong = new Set<string>()
   const open: string[] = []
 
   for (const name of definitions.entries) {
+    if (reserved.has(name) || !NAME.test(name) || name === '__proto__') wrong.add(name)
     if (reserved.has(name)) report.keyError('reserved-name', [section, name], `\`${name}\` is known without being defined`, 'choose another name')
     else if (!NAME.test(name) || name === '__proto__') report.keyError('name', [section, name], `\`${name}\` is no name`, NAME_FORM)
     entries.add(name)
@@ -74,7 +76,7 @@ export function defineNames<T>(report: Report, definitions: Definitions<T>): Nam
     near: (word) => nearest(word, entries),
     tellUnused(mentioned) {
       for (const name of entries) {
-        if (!used.has(name) && !mentioned.has(name)) report.keyWarning('unused', [section, name], `nothing uses the ${kind} \`${name}\``, 'remove it, or use it in a rule')
+        if (!used.has(name) && !wrong.has(name) && !mentioned.has(name)) report.keyWarning('unused', [section, name], `nothing uses the ${kind} \`${name}\``, 'remove it, or use it in a rule')
       }
     },
   }

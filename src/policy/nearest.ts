@@ -29,9 +29,10 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(asked.length / 3)) + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - asked.length) >= bestDistance) continue
+    if (Math.abs(candidate.length - asked.length) > bestDistance) continue
     const found = distance(asked, fold(candidate))
-    if (found < bestDistance) {
+    const closer = found === bestDistance && best !== undefined && Math.abs(candidate.length - asked.length) < Math.abs(best.length - asked.length)
+    if (found < bestDistance || closer) {
       best = candidate
       bestDistance = found
     }

@@ -82,7 +82,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   const report = newReport(readSource(text, file))
   const structure = readStructure(report)
   if (structure === undefined) return { policy: undefined, diagnostics: report.sorted() }
-  const { draft, mentioned } = structure
+  const { draft, mentioned, guessed } = structure
 
   const timezone = readTimezone(report, draft)
   const gatewayDraft = draft.gateway ?? {}
@@ -95,7 +95,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   const gateway = readGateway(report, gatewayDraft, { addresses, services, timezone })
   const lists = readLists(report, draft)
   const setting: Setting = {
-    report, addresses, services, schedules, green: gateway.green, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
+    report, addresses, services, schedules, green: gateway.green, proxyPort: gateway.proxy.port, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
     usedLists: new Set(), ruleNames: new Map<string, Spot>(), paths: new Map<Rule, Path>(),
   }
   const rules = (draft.rules ?? []).flatMap((rule, index) => (rule === null ? [] : [readRule(setting, rule, index)]))
@@ -104,13 +104,14 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   const limits = readLimits(report, draft.limits ?? {})
   const ids = new Set([...rules, ...web.rules].map((rule) => rule.id))
   for (const word of mentioned) ids.add(word)
-  const tests = (draft.tests ?? []).flatMap((test, index) => (test === null ? [] : (readTest({ report, timezone, ids }, test, index) ?? [])))
+  const tests = (draft.tests ?? []).flatMap((test, index) => (test === null ? [] : (readTest({ report, timezone, ids, gateway }, test, index) ?? [])))
 
   const policy: Policy = {
     version: 1, file, name: draft.name === undefined ? basename(file).replace(/\.ya?ml$/i, '') : report.source.text(['name']), mode: draft.mode ?? 'enforce',
     gateway, addresses: addresses.names.all(), services: services.names.all(), lists, blocks, rules, web, limits, tests,
   }
-  tellWarnings(setting, policy, nowMs)
+  const sound = (rule: Rule): boolean => !guessed.some((path) => path.join() === setting.paths.get(rule)?.join())
+  tellWarnings(setting, { ...policy, rules: rules.filter(sound), web: { ...web, rules: web.rules.filter(sound) } }, nowMs)
   for (const names of [addresses.names, services.names, schedules.names]) names.tellUnused(mentioned)
   for (const { name } of lists) if (!setting.usedLists.has(name) && !mentioned.has(name)) report.keyWarning('unused', ['lists', name], `nothing uses the list \`${name}\``, 'remove it, or use it in a web rule')
   return { policy: report.failed ? undefined : policy, diagnostics: report.sorted() }

@@ -1,25 +1,37 @@
 // The tests that a policy carries: what is asked, by whom, and what must come of it. They are run elsewhere (decision/); here
 // they are read. Danger prevented: a test that passes because it asks something else than its author thinks.
 import { parseMac } from '../net/mac.ts'
-import { parseIp } from '../net/ip.ts'
+import { type Ip, ipFromValue, parseIp } from '../net/ip.ts'
+import { scopeOf } from '../net/scope.ts'
 import { parseAuthority } from '../net/target.ts'
 import { parseHttpUri } from '../net/uri.ts'
 import { entries } from './address.ts'
 import { nearest } from './nearest.ts'
-import type { PolicyTest } from './policy.ts'
+import type { Gateway, PolicyTest } from './policy.ts'
 import type { Report } from './report.ts'
+import { RESERVED_RULE_NAMES } from './rule-base.ts'
 import { parseTime } from './schedule.ts'
 import type { TestDraft } from './schema.ts'
 import { parseServiceLiteral, service } from './services.ts'
 import type { Path } from './source.ts'
 
-const ANSWERS = ['default', 'web.default', 'ports', 'connect-ports', 'private', 'server-name', 'limits', 'admin', 'serve', 'blocks']
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 interface Known {
   readonly report: Report
   readonly timezone: string
   readonly ids: ReadonlySet<string>
+  readonly gateway: Gateway
+}
+
+/** An address of the gateway, as the file tells: its own in a green network, else loopback. */
+function ownAddress({ green }: Gateway): string {
+  const first = green.find((network) => network.family === 4) ?? green[0]
+  return first === undefined ? '127.0.0.1' : ipFromValue(first.family, first.address).text
+}
+
+function isOwn({ green }: Gateway, ip: Ip): boolean {
+  return green.some((network) => network.family === ip.family && network.address === ip.value) || scopeOf(ip) === 'loopback'
 }
 
 function readRequest(known: Known, path: Path, method: string | undefined): PolicyTest['ask'] | undefined {
@@ -42,7 +54,7 @@ function readRequest(known: Known, path: Path, method: string | undefined): Poli
   return uri.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${uri.problem}`, 'write "GET http://example.com/" or "CONNECT example.com:443"')
 }
 
-function readPacket({ report }: Known, path: Path): PolicyTest['ask'] | undefined {
+function readPacket({ report, gateway }: Known, path: Path): PolicyTest['ask'] | undefined {
   const at = [...path, 'packet']
   const text = report.source.text(at).trim()
   const form = 'write "tcp/110 to 203.0.113.25"'
@@ -53,11 +65,13 @@ function readPacket({ report }: Known, path: Path): PolicyTest['ask'] | undefine
   const parts = service(protocol) ?? (literal.ok ? literal.parts : undefined)
   if (parts === undefined) return void report.error('test', at, literal.ok || literal.problem === undefined ? `\`${protocol}\` is no service` : literal.problem, literal.ok ? form : (literal.hint ?? form)) as undefined
   if (parts.length !== 1 || parts.some((part) => 'first' in part && part.first !== part.last)) {
-    return void report.error('test', at, `\`${protocol}\` is more than one packet`, 'a test asks one: write a test for each') as undefined
+    return void report.error('test', at, `\`${protocol}\` is more than one packet`, `a test asks one: ${parts.map((part) => ('first' in part ? `\`${part.protocol}/${part.first}\`` : `\`${part.protocol}\``)).join(' or ')}`) as undefined
   }
-  const target = parseIp(to.replace(/^\[(.*)\]$/, '$1'))
-  if (target === undefined) return void report.error('test', at, `\`${to}\` is no address`, 'a packet goes to an address: names are resolved before it is sent') as undefined
-  return { kind: 'packet', protocol, to: target.text }
+  const target = parseIp(to === 'gateway' ? ownAddress(gateway) : to.replace(/^\[(.*)\]$/, '$1'))
+  if (target === undefined) return void report.error('test', at, `\`${to}\` is no address`, 'a packet goes to an address, or to `gateway`: names are resolved before it is sent') as undefined
+  // the proxy's port by number on the gateway means the port in use
+  const proxy = parts.every((part) => part.protocol === 'tcp' && part.first === gateway.proxy.port) && isOwn(gateway, target)
+  return { kind: 'packet', protocol: proxy ? 'proxy' : protocol, to: target.text }
 }
 
 function readFrom({ report }: Known, path: Path): string {
@@ -89,9 +103,9 @@ export function readTest(known: Known, draft: TestDraft, index: number): PolicyT
   const at = draft.at === undefined ? undefined : parseTime(text('at'), known.timezone)
   if (draft.at !== undefined && at === undefined) report.error('time', [...path, 'at'], `\`${text('at')}\` is no date or time`, 'write `2027-01-31T18:00` or `2027-01-31T18:00+01:00`')
   const by = draft.by === undefined ? undefined : text('by')
-  if (by !== undefined && !ANSWERS.includes(by) && !known.ids.has(by)) {
-    const meant = nearest(by, [...known.ids, ...ANSWERS])
-    report.error('undefined-name', [...path, 'by'], `nothing is called \`${by}\``, meant === undefined ? `a rule's name, or one of ${ANSWERS.join(', ')}` : `did you mean \`${meant}\`?`)
+  if (by !== undefined && !RESERVED_RULE_NAMES.has(by) && !known.ids.has(by)) {
+    const meant = nearest(by, [...known.ids, ...RESERVED_RULE_NAMES])
+    report.error('undefined-name', [...path, 'by'], `nothing is called \`${by}\``, meant === undefined ? `a rule's name, or one of ${[...RESERVED_RULE_NAMES].join(', ')}` : `did you mean \`${meant}\`?`)
   }
   const addresses = draft.address === undefined ? undefined : entries(report, draft.address, [...path, 'address']).flatMap((entry) => {
     const ip = parseIp(entry.text)

@@ -20,6 +20,7 @@ export interface Setting {
   readonly lists: ReadonlySet<string>
   readonly usedLists: Set<string>
   readonly green: readonly GreenNetwork[]
+  readonly proxyPort: number
   readonly timezone: string
   /** where each name of a rule stands, over both lists */
   readonly ruleNames: Map<string, Spot>
@@ -27,9 +28,9 @@ export interface Setting {
   readonly paths: Map<Rule, Path>
 }
 
-/** The answers to "by what" that are no rule, and the known words. */
+/** The answers to "by what" that are no rule. */
 export const RESERVED_RULE_NAMES: ReadonlySet<string> = new Set([
-  'default', 'web.default', 'ports', 'connect-ports', 'private', 'server-name', 'limits', 'admin', 'serve', 'blocks', 'any', 'green', 'internet', 'gateway', 'proxy',
+  'default', 'web.default', 'ports', 'connect-ports', 'private', 'server-name', 'limits', 'admin', 'serve', 'blocks',
 ])
 
 function readName(setting: Setting, path: Path, draft: RuleDraft | WebRuleDraft): string | undefined {

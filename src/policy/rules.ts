@@ -1,6 +1,6 @@
 // Packet rules. Danger prevented: a rule whose path nobody thought of: what it denies directly would still pass by the proxy.
 import { ANY_ADDRESS } from './address.ts'
-import type { AddressSet, PacketRule } from './policy.ts'
+import type { AddressSet, GreenNetwork, PacketRule, ServiceSet } from './policy.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
 import type { RuleDraft } from './schema.ts'
 import { ANY_SERVICE } from './service-set.ts'
@@ -10,12 +10,28 @@ function usualPath(to: AddressSet): PacketRule['via'] {
   return to.any || to.internet || to.green ? 'direct' : 'both'
 }
 
+/** Nothing but the gateway itself. */
+function isGateway(to: AddressSet, green: readonly GreenNetwork[]): boolean {
+  if (to.any || to.internet || to.green || to.hosts.length > 0) return false
+  const own = to.ranges.every((range) => range.first === range.last && green.some((one) => one.family === range.family && one.address === range.first))
+  return own && (to.gateway || to.ranges.length > 0)
+}
+
+/** The proxy's port by number on the gateway means the port in use, `--port` or not (policy.md, loading). */
+function withPortInUse(services: ServiceSet, port: number): ServiceSet {
+  const named = (part: ServiceSet['parts'][number]): boolean => part.protocol === 'tcp' && part.first === port && part.last === port
+  if (!services.parts.some(named)) return services
+  const others = services.parts.filter((part) => !named(part) && part.protocol !== 'proxy')
+  return { ...services, parts: [...others, { protocol: 'proxy' }] }
+}
+
 export function readRule(setting: Setting, draft: RuleDraft, index: number): PacketRule {
   const path = ['rules', index]
   const base = readBase(setting, 'rules', index, path, draft)
   const from = readFrom(setting, path, draft) ?? ANY_ADDRESS
   const to = (draft.to === undefined ? undefined : setting.addresses.set(draft.to, [...path, 'to'], { hosts: false, macs: false })) ?? ANY_ADDRESS
-  const services = (draft.services === undefined ? undefined : setting.services.set(draft.services, [...path, 'services'])) ?? ANY_SERVICE
+  const asked = (draft.services === undefined ? undefined : setting.services.set(draft.services, [...path, 'services'])) ?? ANY_SERVICE
+  const services = isGateway(to, setting.green) ? withPortInUse(asked, setting.proxyPort) : asked
   tellEmpty(setting, path, draft)
   const rule: PacketRule = { ...base, kind: 'packet', action: draft.action, from, to, services, via: draft.via ?? usualPath(to), direct: draft.direct ?? false }
   setting.paths.set(rule, path)

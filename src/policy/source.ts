@@ -1,7 +1,7 @@
 // The text of a policy as YAML 1.2 with positions: which line and column a value stands at. Danger prevented: an error without
 // a place, a key given twice of which the last silently wins, and a document that expands to more than the machine holds.
 import { dirname, resolve } from 'node:path'
-import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, YAMLError } from 'yaml'
+import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, YAMLError } from 'yaml'
 import type { Diagnostic, Place } from './diagnostic.ts'
 
 export type Path = readonly (string | number)[]
@@ -37,7 +37,6 @@ const MENDS: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'keep one of the two; several values of one key go in a list',
   MISSING_CHAR: 'a quote, a bracket, a comma or the space after a colon is missing near here',
   BAD_INDENT: 'entries of one level begin in the same column',
-  UNRESOLVED_ALIAS: 'a host pattern that begins with a star goes in quotes: "*.example.com"',
 }
 
 function spotOf(file: string, text: string, lines: LineCounter, start: number, end: number): Spot {
@@ -69,7 +68,7 @@ function follow(doc: Document.Parsed, path: Path): { readonly node: Node | undef
     const next = pair === undefined ? (isSeq(open) && typeof step === 'number' ? open.items[step] : undefined) : pair.value
     key = pair !== undefined && isNode(pair.key) ? pair.key : undefined
     if (pair === undefined && next === undefined) return { node: shown, found: index, key: undefined }
-    if (!isNode(next) || (isScalar(next) && next.value === null)) return { node: key ?? shown, found: index + 1, key }
+    if (!isNode(next) || (isScalar(next) && next.value === null)) return { node: key ?? (isNode(next) ? next : shown), found: index + 1, key }
     node = next
     shown = next
   }
@@ -87,6 +86,19 @@ function syntaxErrors(doc: Document.Parsed, at: (start: number, end: number) => 
   })
 }
 
+/** Most of them were never meant as aliases: `*.example.com` without quotes. */
+function danglingAliases(doc: Document.Parsed, at: (start: number, end: number) => Spot): Diagnostic[] {
+  const found: Diagnostic[] = []
+  visit(doc, {
+    Alias(_, alias) {
+      if (alias.resolve(doc) !== undefined || alias.range == null) return
+      const hint = alias.source.startsWith('.') || alias.source.includes('.') ? `write it in quotes: "*${alias.source}"` : (MENDS['BAD_ALIAS'] ?? '')
+      found.push({ code: 'yaml', severity: 'error', message: `\`*${alias.source}\` is an alias to YAML, and nothing before it is called \`&${alias.source}\``, hint, ...at(alias.range[0], alias.range[1]) })
+    },
+  })
+  return found
+}
+
 /** Reads the text; never throws. Duplicate keys leave the data readable, any other fault of syntax leaves it undefined. */
 export function readSource(text: string, file: string): Source {
   const lines = new LineCounter()
@@ -98,16 +110,18 @@ export function readSource(text: string, file: string): Source {
   })
   if (text.length > MOST_CHARACTERS) return failed(`the file has more than ${MOST_CHARACTERS / 1024 / 1024} MiB`, 'long lists of names and addresses go into files that `lists` and `blocks` name')
   let doc: Document.Parsed
+  let dangling: readonly Diagnostic[]
   let data: unknown
   try {
-    doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2', schema: 'core', logLevel: 'silent' })
+    doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2', schema: 'core', logLevel: 'error' })
     const fatal = doc.errors.some((problem) => problem.code !== 'DUPLICATE_KEY')
-    if (!fatal) data = doc.toJS({ maxAliasCount: MOST_ALIASES })
+    dangling = danglingAliases(doc, at)
+    if (!fatal && dangling.length === 0) data = doc.toJS({ maxAliasCount: MOST_ALIASES })
   } catch (error) {
     return failed(error instanceof RangeError ? 'the file is nested too deeply' : 'the aliases of the file expand to too much', 'write it plainly')
   }
   return {
-    file, data, diagnostics: syntaxErrors(doc, at),
+    file, data, diagnostics: [...syntaxErrors(doc, at), ...dangling],
     value: (path) => {
       const { node } = follow(doc, path)
       return node?.range == null ? top : at(node.range[0], node.range[1])

@@ -63,10 +63,11 @@ function tellKind(report: Report, path: Path, value: unknown, wanted: readonly s
   const key = [...path].reverse().find((step) => typeof step === 'string') ?? 'the file'
   const kinds = [...new Set(wanted.filter((kind) => !(kind === 'number' && wanted.includes('string'))).map((kind) => KINDS[kind] ?? kind))]
   const spelling = typeof value === 'string' && wanted.includes('boolean') && /^(?:yes|no|on|off|y|n)$/i.test(value)
+  const what = typeof path.at(-1) === 'number' ? `an entry of \`${key}\`` : `\`${key}\``
   const hint = spelling ? `write \`${/^(?:yes|on|y)$/i.test(value) ? 'true' : 'false'}\``
     : typeof value === 'string' && /^\d+$/.test(value) && (wanted.includes('number') || wanted.includes('int')) ? `write \`${value}\`, without quotes`
-      : value === null ? 'give it a value, or remove the key' : undefined
-  report.error('wrong-kind', path, `\`${key}\` needs ${kinds.join(' or ')}, not ${kindOf(value)}`, hint)
+      : value === null ? 'give it a value, or remove it' : undefined
+  report.error('wrong-kind', path, `${what} needs ${kinds.join(' or ')}, not ${kindOf(value)}`, hint)
 }
 
 function tell(report: Report, data: unknown, found: { issue: Issue; path: Path; wanted?: string[] }): void {
@@ -81,6 +82,7 @@ function tell(report: Report, data: unknown, found: { issue: Issue; path: Path; 
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String)
     const meant = typeof value === 'string' ? nearest(value, known) : undefined
+    if (key === 'action' && (value === 'drop' || value === 'reject')) return report.error('wrong-value', path, `\`${value}\` is for packets`, 'a request is allowed or denied: write `deny`')
     const boolean = typeof value === 'boolean' ? ' (a word is wanted, not true or false)' : ''
     return report.error('wrong-value', path, `\`${typeof value === 'object' ? String(key) : String(value)}\` is not one of ${known.map((one) => `\`${one}\``).join(', ')}${boolean}`, meant === undefined ? undefined : `did you mean \`${meant}\`?`)
   }
@@ -108,6 +110,8 @@ export interface Structure {
   readonly draft: Draft
   /** words in what was taken out: names that may be used there */
   readonly mentioned: ReadonlySet<string>
+  /** rules and tests whose verdict had to be guessed; nothing but their errors is told */
+  readonly guessed: readonly Path[]
 }
 
 /** Tells what is wrong with the shape, and gives back what is left of the file; undefined when nothing can be made of it. */
@@ -126,19 +130,28 @@ export function readStructure(report: Report): Structure | undefined {
   // a section without a value is as good as absent; its key may stand for what will come
   for (const [key, value] of Object.entries(rest)) if (value === null && key !== 'version') delete rest[key]
   if ('version' in rest && rest['version'] !== 1) {
-    report.error('version', ['version'], `version \`${report.source.text(['version'])}\` is not known`, 'this program reads `version: 1`')
+    report.error('version', ['version'], `version \`${report.source.text(['version'])}\` is not known`, rest['version'] === '1' ? 'write `1`, without quotes' : 'this program reads `version: 1`')
     return undefined
   }
+  for (const [section, value] of Object.entries(rest)) {
+    // JavaScript would lose it without a word
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) report.keyError('name', [section, '__proto__'], '`__proto__` is no name', 'choose another name')
+  }
   const mentioned = new Set<string>()
+  const guessed: Path[] = []
   for (let round = 0; round < 4; round++) {
     const parsed = round === 0 ? policySchema.safeParse(rest) : policySchemaWithHoles.safeParse(rest)
-    if (parsed.success) return { draft: parsed.data, mentioned }
+    if (parsed.success) return { draft: parsed.data, mentioned, guessed }
     const found = parsed.error.issues.flatMap((issue) => flatten(issue, []))
     // what comes up in a later round follows from what was taken out in an earlier one
     if (round === 0) for (const one of found) tell(report, rest, one)
     for (const { issue, path } of found) {
       const missing = valueAt(rest, path) === undefined && issue.code !== 'unrecognized_keys'
-      if (missing && path.length === 1 && path[0] === 'version') rest['version'] = 1
+      if (path.length > 1 && (path.at(-1) === 'action' || path.at(-1) === 'expect') && typeof path.at(-2) === 'number') {
+        const rule = valueAt(rest, path.slice(0, -1)) as Tree
+        rule[path.at(-1) ?? ''] = 'resolves-to' in rule ? 'allow' : 'deny'
+        guessed.push(path.slice(0, -1))
+      } else if (missing && path.length === 1 && path[0] === 'version') rest['version'] = 1
       else if (issue.code === 'unrecognized_keys') for (const key of issue.keys) prune(rest, [...path, key], (value) => words(value, mentioned))
       else prune(rest, missing ? path.slice(0, -1) : path, (value) => words(value, mentioned))
     }
