@@ -6,6 +6,7 @@ import type { Refused } from './cause.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { refusedEverywhere } from './early.ts'
 import type { Denial, Leave, RequestFacts, TraceStep } from './facts.ts'
+import type { PortRange } from '../policy/policy.ts'
 import { judgeAddress } from './judge.ts'
 import type { Judged } from './judge.ts'
 import { refuse } from './outcome.ts'
@@ -15,27 +16,22 @@ import { tell } from './trace.ts'
 import type { Trace } from './trace.ts'
 import { clientView } from './view.ts'
 import { liveRules } from './walk.ts'
-import type { Live } from './web-rule.ts'
 
 export { reach } from './reach.ts'
 
-const NO_RULES: readonly Live[] = []
-
 /**
- * A CONNECT that will be no blind tunnel (`tunnel: false`: to port 80, wire.md 20) is asked for its right to connect alone: the plain
- * requests inside it are decided each by itself.
+ * A CONNECT that will be no blind tunnel (`tunnel: false`: to port 80, wire.md 20) is denied where no plain request inside it could be
+ * allowed; the requests inside are then decided each by itself.
  */
 export function decide(compiled: CompiledPolicy, facts: RequestFacts, trace?: TraceStep[]): Denial | Leave {
   const notes = new Notes()
   const view = clientView(compiled, facts.client, facts.via)
   const { host, port } = facts.target
-  const inside = facts.method === 'CONNECT' && !facts.tunnel
   const shut = judgeReach(compiled, view, facts.now, notes, trace) ?? judgePort(compiled, facts, trace)
   if (shut !== undefined && (shut.firm || compiled.policy.mode !== 'observe')) return refuse(compiled, shut, notes, () => 'pass')
-  const live = inside ? NO_RULES : liveRules(compiled, view, facts, trace)
+  const live = liveRules(compiled, view, facts, trace)
   const leave = (): Leave => ({ verdict: 'open', facts, live, observed: notes.observed })
   if (shut !== undefined) return refuse(compiled, shut, notes, leave)
-  if (inside) return leave()
   if (host.kind === 'address') {
     const judged = judgeAddress(compiled, view, live, host.address, port, facts.now, notes, trace)
     return judged.refused === undefined ? leave() : refuse(compiled, judged.refused, notes, () => lifted(compiled, judged, notes, leave))
@@ -49,17 +45,26 @@ function lifted(compiled: CompiledPolicy, judged: Judged, notes: Notes, leave: (
   return judged.firm === undefined ? leave() : refuse(compiled, judged.firm, notes, () => 'pass')
 }
 
-/** A CONNECT by `connect-ports`, every other request by `ports`. */
+/** A CONNECT by `connect-ports`, every other request by `ports`; where a CONNECT's inside is parsed, by both. */
 function judgePort(compiled: CompiledPolicy, facts: RequestFacts, trace: Trace): Refused | undefined {
-  const { web } = compiled.policy
-  const connect = facts.method === 'CONNECT'
+  const { connectPorts, ports } = compiled.policy.web
   const { port } = facts.target
-  if (hasPort(connect ? web.connectPorts : web.ports, port)) return undefined
-  const word = connect ? 'connect-ports' : 'ports'
+  const connect = facts.method === 'CONNECT'
+  if (connect && !hasPort(connectPorts, port)) {
+    const mend = port === 80 ? '; a plain http: request may ask the proxy without CONNECT' : ''
+    return closedPort('connect-ports', `tunnels to port ${port} are closed (web.connect-ports: ${portsText(connectPorts)})${mend}`, port, trace)
+  }
+  if ((!connect || !facts.tunnel) && !hasPort(ports, port)) {
+    return closedPort('ports', `requests to port ${port} are closed (web.ports: ${portsText(ports)})`, port, trace)
+  }
+  return undefined
+}
+
+function closedPort(word: 'ports' | 'connect-ports', reason: string, port: number, trace: Trace): Refused {
   tell(trace, `web.${word}`, 'no match', `${port}`)
-  const open = (connect ? web.connectPorts : web.ports).map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')
-  const told = connect
-    ? `tunnels to port ${port} are closed (web.connect-ports: ${open})${port === 80 ? '; a plain http: request may ask the proxy without CONNECT' : ''}`
-    : `requests to port ${port} are closed (web.ports: ${open})`
-  return { cause: reserved(word, told), firm: false }
+  return { cause: reserved(word, reason), firm: false }
+}
+
+function portsText(ports: readonly PortRange[]): string {
+  return ports.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(', ')
 }

@@ -23,16 +23,16 @@ export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, li
   for (const each of live) {
     const { ready } = each
     if (ready.observed !== undefined) {
-      if (!each.needsAddress && !each.needsResponse && ready.resolvesTo === undefined) notes.add(ready.observed)
+      if (!each.needsAddress && !each.needsResponse && !each.maybe && ready.resolvesTo === undefined) notes.add(ready.observed)
       continue
     }
     if (each.needsResponse) continue
-    if (!each.needsAddress && ready.resolvesTo === undefined) {
+    if (!each.maybe && !each.needsAddress && ready.resolvesTo === undefined) {
       last = ready
       break
     }
     if (!ready.denies) openings = true
-    else if (ready.wide) wideDenials = true
+    else if (ready.wide && !each.maybe) wideDenials = true
   }
   const refused = webRefusal(compiled, last)
   if (last === undefined && (refused !== undefined || live.length === 0)) tell(trace, 'web.default', 'match', compiled.policy.web.default)
@@ -64,7 +64,7 @@ function addressesLeft(compiled: CompiledPolicy, view: ClientView, live: readonl
   let rest = EVERYTHING
   for (const each of live) {
     const { ready } = each
-    if (ready.observed !== undefined || each.needsResponse) continue
+    if (ready.observed !== undefined || each.needsResponse || (each.maybe && ready.denies)) continue
     let held = rest
     if (each.needsAddress && ready.toAddresses !== undefined) held = intersect(held, ready.toAddresses)
     if (ready.resolvesTo !== undefined) held = intersect(held, ready.resolvesTo)
@@ -73,7 +73,7 @@ function addressesLeft(compiled: CompiledPolicy, view: ClientView, live: readonl
       const open = could(held, ready.resolvesTo !== undefined)
       if (!open.empty) return open
     }
-    rest = subtract(rest, held)
+    if (!each.maybe) rest = subtract(rest, held)
     if (rest.empty) return rest
   }
   return compiled.policy.web.default === 'allow' ? could(rest, false) : networkSet([])

@@ -1,14 +1,13 @@
 // The judgement once the addresses are known: each one by the web rules anew, by blocks and explicit packet denials, and by the guard.
 // Only here is a Permit made, and it names the very addresses that may be dialled. Danger prevented: a connection to an address that
-// nobody judged (DNS rebinding, a second look-up), and a download or tunnel that outlives the rule that let it begin.
+// nobody judged (DNS rebinding, a second look-up).
 import { Notes, reserved } from './cause.ts'
 import type { Refused } from './cause.ts'
 import type { CompiledPolicy } from './compile.ts'
-import { decide } from './decide.ts'
-import type { Cause, Denial, Endpoint, Leave, Permit, RequestFacts, TraceStep } from './facts.ts'
+import type { Cause, Denial, Endpoint, Leave, Permit, TraceStep } from './facts.ts'
 import type { Ip } from '../net/ip.ts'
-import { decider, judgeAddress, webRefusal, WEB_DEFAULT_ALLOW } from './judge.ts'
-import { outcome, refuse } from './outcome.ts'
+import { judgeAddress, WEB_DEFAULT_ALLOW } from './judge.ts'
+import { refuse } from './outcome.ts'
 import { tell } from './trace.ts'
 import { clientView } from './view.ts'
 import type { ReadyWebRule } from './web-rule.ts'
@@ -55,21 +54,4 @@ function endpoint(compiled: CompiledPolicy, address: Ip, port: number, rule: Rea
 function makePermit(leave: Leave, endpoints: readonly Endpoint[], notes: Notes): Permit {
   // the brand exists in the type alone: this is its one door
   return { verdict: 'allow', facts: leave.facts, live: leave.live, endpoints, observed: notes.observed } as unknown as Permit
-}
-
-/** The rules anew from the top, now that the response says its type. As enforced: `outcome` says what comes of it. */
-export function decideResponse(compiled: CompiledPolicy, permit: Permit, endpoint: Endpoint, responseType: string | undefined, trace?: TraceStep[]): Denial | undefined {
-  if (responseType === undefined || !permit.live.some((each) => each.needsResponse)) return undefined
-  const notes = new Notes()
-  const refused = webRefusal(compiled, decider(permit.live, endpoint.address, responseType, notes, trace))
-  return refused === undefined ? undefined : refuse(compiled, refused, notes, () => 'pass')
-}
-
-/** Would it be allowed to go on, now and by this policy? Observe mode is applied: what is answered stands. */
-export function rejudge(compiled: CompiledPolicy, facts: RequestFacts, endpoint: Endpoint, responseType?: string): Denial | undefined {
-  const leave = outcome(compiled, decide(compiled, facts))
-  if (leave.verdict === 'deny') return leave
-  const permit = outcome(compiled, guard(compiled, leave, [endpoint.address]))
-  if (permit.verdict === 'deny') return permit
-  return outcome(compiled, decideResponse(compiled, permit, endpoint, responseType))
 }

@@ -37,24 +37,25 @@ export function holdsAddress(live: Live, address: Ip, inner: readonly Ip[]): boo
   return resolvesTo === undefined || resolvesTo.has(address)
 }
 
-/** The rule that decides for the address; the response's type where it is known. */
-export function decider(live: readonly Live[], address: Ip, responseType: string | undefined, notes: Notes, trace: Trace): ReadyWebRule | undefined {
+/** The rules that decide for the address, until one of them does: the response's type where it is known. */
+export function decider(live: readonly Live[], address: Ip, responseType: string | undefined, notes: Notes, trace: Trace, from = 0): number {
   const inner = address.family === 6 ? embeddedIps(address) : NO_INNER
-  for (const each of live) {
-    const { ready } = each
-    if (each.needsResponse && !hasType(ready.rule.contentTypes ?? [], responseType)) continue
+  for (let index = from; index < live.length; index++) {
+    const each = live[index]
+    if (each === undefined || (each.needsResponse && !hasType(each.ready.rule.contentTypes ?? [], responseType))) continue
+    const { rule, observed } = each.ready
     if (!holdsAddress(each, address, inner)) {
-      tellRule(trace, ready.rule, 'no match', `${each.needsAddress ? 'to' : 'resolves-to'}: not ${address.text}`)
+      tellRule(trace, rule, 'no match', `${each.needsAddress ? 'to' : 'resolves-to'}: not ${address.text}`)
       continue
     }
-    if (ready.observed !== undefined) {
-      notes.add(ready.observed)
+    if (observed !== undefined) {
+      if (!each.maybe) notes.add(observed)
       continue
     }
-    if (!each.settled) tellRule(trace, ready.rule, 'match', each.needsResponse ? `the response's content-type` : `for ${address.text}`)
-    return ready
+    if (!each.settled) tellRule(trace, rule, each.maybe ? 'open' : 'match', each.needsResponse ? 'the response\'s content-type' : `for ${address.text}`)
+    return index
   }
-  return undefined
+  return live.length
 }
 
 const NO_INNER: readonly Ip[] = []
@@ -65,7 +66,17 @@ export function webRefusal(compiled: CompiledPolicy, rule: ReadyWebRule | undefi
 }
 
 export function judgeAddress(compiled: CompiledPolicy, view: ClientView, live: readonly Live[], address: Ip, port: number, now: number, notes: Notes, trace: Trace): Judged {
-  const rule = decider(live, address, undefined, notes, trace)
+  // one turn, save for a CONNECT whose inside is parsed: there a rule that may not match leaves the word to the next
+  for (let from = 0; ; ) {
+    const index = decider(live, address, undefined, notes, trace, from)
+    const each = live[index]
+    const judged = judgeBy(compiled, view, each?.ready, address, port, now, notes, trace)
+    if (each === undefined || !each.maybe || judged.refused === undefined) return judged
+    from = index + 1
+  }
+}
+
+function judgeBy(compiled: CompiledPolicy, view: ClientView, rule: ReadyWebRule | undefined, address: Ip, port: number, now: number, notes: Notes, trace: Trace): Judged {
   const byWeb = webRefusal(compiled, rule)
   if (rule === undefined) tell(trace, 'web.default', 'match', compiled.policy.web.default)
   // a rule that denies opens nothing: in observe mode too, the guard is then judged without an opening

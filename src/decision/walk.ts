@@ -18,6 +18,10 @@ type Failed = Idle | 'from' | 'methods' | 'ports' | 'host' | 'to' | 'content-typ
 
 const NONE: readonly Live[] = []
 
+const ADDRESS = 1
+const RESPONSE = 2
+const MAYBE = 4
+
 /** Rules whose known conditions hold, in order. Without a trace only rules that the indices name are asked. */
 export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, trace: Trace): readonly Live[] {
   const { web } = compiled
@@ -35,8 +39,10 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
       if (ready === undefined) continue
       const found = scan.ask(ready)
       if (typeof found === 'string') continue
-      live.push(found)
-      if (found.settled) return live
+      const each = ready.live[found]
+      if (each === undefined) continue
+      live.push(each)
+      if (each.settled) return live
     }
   }
   return live
@@ -52,12 +58,17 @@ function told(scan: Scan, ready: ReadyWebRule, view: ClientView, facts: RequestF
     else tellRule(trace, rule, 'no match', failedDetail(rule, found))
     return false
   }
-  live.push(found)
-  const open = [found.needsAddress ? 'to' : '', ready.resolvesTo === undefined ? '' : 'resolves-to', found.needsResponse ? 'the response\'s content-type' : ''].filter((word) => word !== '')
+  const each = ready.live[found]
+  if (each === undefined) return false
+  live.push(each)
+  const open = [
+    each.maybe ? 'the request inside' : '', each.needsAddress ? 'to' : '', ready.resolvesTo === undefined ? '' : 'resolves-to',
+    each.needsResponse ? 'the response\'s content-type' : '',
+  ].filter((word) => word !== '')
   if (ready.observed !== undefined) tellRule(trace, rule, 'observed', open.length === 0 ? 'mode: observe' : `mode: observe; open on ${open.join(', ')}`)
   else if (open.length > 0) tellRule(trace, rule, 'open', `open on ${open.join(', ')}`)
   else tellRule(trace, rule, 'match', facts.tunnel && rule.uri !== undefined ? 'uri, of which a tunnel shows host and port alone' : undefined)
-  return found.settled
+  return each.settled
 }
 
 function failedDetail(rule: ReadyWebRule['rule'], failed: Exclude<Failed, Idle>): string {
@@ -84,10 +95,12 @@ class Scan {
   #firstAgent: number | undefined
   #agentMatches: ((index: number) => boolean) | undefined
   #listsAsked = false
+  readonly #inside: boolean
 
   constructor(web: WebIndex, facts: RequestFacts) {
     this.#web = web
     this.#facts = facts
+    this.#inside = facts.method === 'CONNECT' && !facts.tunnel
   }
 
   /** Bits of the rules that may speak of the target's host; valid until the next request is judged. */
@@ -100,8 +113,8 @@ class Scan {
     return scratch.marks
   }
 
-  /** Cheap questions first. */
-  ask(ready: ReadyWebRule): Live | Failed {
+  /** Cheap questions first. The answer is the variant of `ready.live`, or the condition that fails. */
+  ask(ready: ReadyWebRule): number | Failed {
     const { rule } = ready
     const facts = this.#facts
     const { host } = facts.target
@@ -109,7 +122,6 @@ class Scan {
       const why = idle(ready.timing, facts.now)
       if (why !== undefined) return why
     }
-    if (rule.methods !== undefined && !rule.methods.includes(facts.method)) return 'methods'
     if (rule.ports !== undefined && !hasPort(rule.ports, facts.target.port)) return 'ports'
     if (ready.hosts !== undefined && !(host.kind === 'address' ? ready.numeric : ready.hosts.has(host.name))) return 'host'
     let needsAddress = false
@@ -118,16 +130,29 @@ class Scan {
       if (!byName && ready.toAddresses.empty) return 'to'
       needsAddress = !byName
     }
-    let needsResponse = false
-    if (rule.contentTypes !== undefined) {
-      const moment = contentMoment(rule.contentTypes, ready.denies, facts)
-      if (moment === 'no') return 'content-type'
-      needsResponse = moment === 'response'
-    }
+    const seen = this.#inside ? this.#askInside(ready) : this.#askSeen(ready)
+    return typeof seen === 'string' ? seen : seen + (needsAddress ? ADDRESS : 0)
+  }
+
+  /** What the request says of itself. */
+  #askSeen(ready: ReadyWebRule): number | Failed {
+    const { rule } = ready
+    if (rule.methods !== undefined && !rule.methods.includes(this.#facts.method)) return 'methods'
+    const moment = rule.contentTypes === undefined ? 'yes' : contentMoment(rule.contentTypes, ready.denies, this.#facts)
+    if (moment === 'no') return 'content-type'
     if (ready.lists !== undefined && !this.#listed(ready.lists)) return 'list'
     if (ready.userAgents !== undefined && !this.#agent(ready.userAgents.first, ready.userAgents.end)) return 'user-agent'
     if (ready.uri !== undefined && !this.#uri(ready.uri.first, ready.uri.end)) return 'uri'
-    return ready.live[needsAddress ? (needsResponse ? 3 : 1) : needsResponse ? 2 : 0]
+    return moment === 'response' ? RESPONSE : 0
+  }
+
+  /** A CONNECT to port 80 says where, and nothing of the requests inside: they are asked when they come. */
+  #askInside(ready: ReadyWebRule): number | Failed {
+    const { rule } = ready
+    if (rule.methods?.every((method) => method === 'CONNECT') === true) return 'methods'
+    const listed = ready.lists === undefined || this.#listed(ready.lists)
+    const seen = listed && rule.methods === undefined && rule.contentTypes === undefined && ready.userAgents === undefined && ready.uri === undefined
+    return seen ? 0 : MAYBE
   }
 
   #uri(first: number, end: number): boolean {

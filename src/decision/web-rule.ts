@@ -21,6 +21,8 @@ export interface Live {
   readonly needsAddress: boolean
   /** its `content-type` may still match the response's */
   readonly needsResponse: boolean
+  /** a CONNECT whose inside is parsed: the rule speaks of what the request inside will say */
+  readonly maybe: boolean
   /** open on nothing: it decides every request that comes this far */
   readonly settled: boolean
 }
@@ -53,8 +55,8 @@ export interface ReadyWebRule {
   readonly log: boolean
   readonly observed: Observed | undefined
   readonly refused: Refused
-  /** by needsAddress + 2 * needsResponse, so that no request makes its own */
-  readonly live: readonly [Live, Live, Live, Live]
+  /** by needsAddress + 2 * needsResponse + 4 * maybe, so that no request makes its own */
+  readonly live: readonly Live[]
 }
 
 export interface WebRuleParts {
@@ -84,12 +86,16 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     log: rule.log ?? true,
     observed: rule.mode === 'observe' ? ruleObserved(rule, cause) : undefined,
     refused: { cause, firm: false },
-    live: live as unknown as [Live, Live, Live, Live],
+    live,
   }
-  for (let variant = 0; variant < 4; variant++) {
-    const needsAddress = (variant & 1) !== 0
-    const needsResponse = (variant & 2) !== 0
-    live.push({ ready, needsAddress, needsResponse, settled: variant === 0 && ready.resolvesTo === undefined && ready.observed === undefined })
+  for (let variant = 0; variant < 8; variant++) {
+    live.push({
+      ready,
+      needsAddress: (variant & 1) !== 0,
+      needsResponse: (variant & 2) !== 0,
+      maybe: (variant & 4) !== 0,
+      settled: variant === 0 && ready.resolvesTo === undefined && ready.observed === undefined,
+    })
   }
   return ready
 }
