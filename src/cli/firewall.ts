@@ -9,6 +9,7 @@ import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
 import type { Note } from '../firewall/ruleset.ts'
 import { timeText } from '../firewall/standing.ts'
+import { noteText } from '../firewall/unsaid.ts'
 import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { parseIp } from '../net/ip.ts'
@@ -86,10 +87,7 @@ function ownMacs(): RulesetFacts['ownMacs'] {
 }
 
 function tellNotes(notes: readonly Note[]): void {
-  for (const { place, message, hint } of notes) {
-    const at = place === undefined ? 'greengate' : `${place.file}:${place.line}:${place.column}`
-    process.stderr.write(`${at}: note: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
-  }
+  for (const note of notes) process.stderr.write(noteText(note))
 }
 
 /** What the command line says that does not go together; undefined: nothing. */

@@ -49,7 +49,7 @@ export function blockChains(policy: Policy, blocks: ReadonlyMap<string, readonly
     chain('BLOCKS', made),
     chain('BLOCKED', [
       ...(logsDenials(policy) && policy.mode === 'enforce' ? [line({ limit: DENIAL_LOG }, jump('GREEN_LOG'))] : []),
-      line({}, denialOf(policy, 'deny')),
+      line({}, denialOf(policy, 'drop')),
     ]),
   ]
 }

@@ -12,12 +12,12 @@ import {
 } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { discoveryIn } from './neighbours.ts'
-import { gatewayOutput } from './output.ts'
+import { gatewayOutput, lockNotes } from './output.ts'
 import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note } from './ruleset.ts'
 import { lowerRules } from './rules.ts'
 import type { Side } from './rules.ts'
-import { serviceTerms } from './services.ts'
+import { portTerm, serviceTerms } from './services.ts'
 import type { Term } from './services.ts'
 import { gatewaySpoofChains } from './spoof.ts'
 import { addressTerms, greenInterfaces, internetTests, redInterfaces, senderTerms } from './terms.ts'
@@ -98,8 +98,8 @@ export function masquerade(gateway: Gateway): Chain {
 export function adminLines(gateway: Gateway, on: readonly string[] | undefined): readonly Line[] {
   const { admin } = gateway
   if (admin === undefined || admin.macs.length === 0 || admin.ports.length === 0) return []
-  const ports = admin.ports.map((port) => ({ first: port, last: port }))
-  return [line({ ...(on === undefined ? {} : { in: on }), macs: admin.macs, l4: { protocol: 'tcp', ports } }, ACCEPT, 'admin')]
+  const { tests } = portTerm('tcp', admin.ports.map((port) => ({ first: port, last: port })))
+  return [line({ ...(on === undefined ? {} : { in: on }), macs: admin.macs, ...tests }, ACCEPT, 'admin')]
 }
 
 export function compileGateway(policy: Policy, facts: RulesetFacts, generation: number): Compiled {
@@ -143,5 +143,5 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
     ...gatewaySpoofChains(policy),
     masquerade(gateway),
   ]
-  return { chains, notes: lowered.notes }
+  return { chains, notes: [...lockNotes(policy, facts.now, facts.proxyPort), ...lowered.notes] }
 }

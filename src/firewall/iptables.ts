@@ -110,7 +110,8 @@ function lineText(chain: string, line: Line, family: Family): string {
   const { tests } = line
   const { plain, spans } = addressWords(tests)
   const protocol = protocolOf(tests, family)
-  const kinds = tests.destinationKinds
+  // IPv6 has no broadcast, and the kernel refuses the word
+  const kinds = tests.destinationKinds?.filter((kind) => family === 4 || kind !== 'broadcast')
   const words = [
     `-A ${PREFIX}${chain}`,
     ...plain,

@@ -1,11 +1,12 @@
-// What the gateway sends itself: the proxy's user alone may open web connections, then the rules `from: gateway`, then
+// What the gateway sends itself: the rules `from: gateway`, then that the proxy's user alone may open web connections, then
 // `gateway.output`. Danger prevented: a program on the gateway that goes round its own proxy.
-import type { AddressSet, Policy, PortRange } from '../policy/policy.ts'
+import type { AddressSet, PacketRule, Policy, PortRange } from '../policy/policy.ts'
 import { COMMON_LOG, chain, logLines } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { discoveryOut } from './neighbours.ts'
 import { ACCEPT, BOTH, DROP, REJECT_ADMIN, goTo, jump, line } from './ruleset.ts'
-import type { Chain, Line, Verdict } from './ruleset.ts'
+import type { Chain, Line, Note, Verdict } from './ruleset.ts'
+import { standingRules } from './rules.ts'
 import type { Side } from './rules.ts'
 import { portTerm, serviceTerms } from './services.ts'
 import type { Term } from './services.ts'
@@ -57,6 +58,20 @@ export function webLock(policy: Policy, uid: number | undefined, out: Line['test
   return [line({ ...out, ...tcp, ...user }, denial, 'proxy-lock'), line({ ...out, ...quic, ...user }, denial, 'proxy-lock')]
 }
 
+/** An explicit rule stands before the lock; whoever wrote it should know. */
+export function lockNotes(policy: Policy, now: number, proxyPort: number): readonly Note[] {
+  const { user } = policy.gateway.proxy
+  if (user === undefined) return []
+  const web = webPorts(policy)
+  const opens = (rule: PacketRule): boolean => serviceTerms(rule.services, proxyPort).some(({ tests: { l4 } }) =>
+    l4 === undefined || (l4.protocol === 'tcp' && (l4.ports.length === 0 || l4.ports.some((port) => web.some(({ first }) => port.first <= first && first <= port.last)))))
+  return standingRules(policy, now).filter((rule) => rule.action === 'allow' && rule.mode === 'enforce' && rule.from.gateway && opens(rule)).map((rule) => ({
+    code: 'firewall-lock',
+    place: rule.place,
+    message: `rule \`${rule.id}\` lets every user of the gateway open the web connections that it names, not \`${user}\` alone`,
+  }))
+}
+
 function outputSide(policy: Policy): Side {
   const { gateway } = policy
   const networks = gateway.green.map((green) => green.network)
@@ -89,6 +104,7 @@ export function gatewayOutput(policy: Policy, facts: RulesetFacts, generation: n
   const drops = gateway.output === 'drop'
   const end: Line[] = drops
     ? [
+        ...lock,
         ...(uid === undefined ? [] : [line({ user: { uid, not: false } }, goTo('VETTED'), 'proxy')]),
         ...resolverLines(facts, goTo('VETTED')),
         ...dhcpAnswers(policy, facts.proxyPort),
@@ -96,11 +112,11 @@ export function gatewayOutput(policy: Policy, facts: RulesetFacts, generation: n
         line({}, observe ? goTo('VETTED') : DROP, 'output-drop'),
       ]
     // no verdict: what else the machine's owner keeps in OUTPUT still has its say
-    : [line({}, { kind: 'vet', generation })]
+    : [...lock, line({}, { kind: 'vet', generation })]
   const logged = drops || (observe && lock.length > 0)
   return {
     side: outputSide(policy),
-    head: [...outputHead(generation), ...lock],
+    head: outputHead(generation),
     end,
     chains: [
       ...(logged ? [chain('OUTPUT_LOG', logLines(observe ? 'OUTPUT WOULD DROP ' : 'OUTPUT DROP '))] : []),

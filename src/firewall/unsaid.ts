@@ -43,3 +43,9 @@ function ruleNotes(policy: Policy): readonly Note[] {
 export function unsaidNotes(policy: Policy): readonly Note[] {
   return [...ruleNotes(policy), ...webNotes(policy), ...listNotes(policy)]
 }
+
+/** As the terminal shows it: `file:line:column: note: message`, and the hint below. */
+export function noteText({ place, message, hint }: Note): string {
+  const at = place === undefined ? 'greengate' : `${place.file}:${place.line}:${place.column}`
+  return `${at}: note: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`
+}

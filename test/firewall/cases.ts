@@ -1,0 +1,84 @@
+// A golden case is a folder: policy.yaml, facts.json where the machine matters, the texts, what is told, packets. Read here for the
+// tests that compare the texts and for those that load them.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { compileRuleset } from '../../src/firewall/compile.ts'
+import type { RulesetFacts } from '../../src/firewall/facts.ts'
+import type { Format } from '../../src/firewall/head.ts'
+import { renderRuleset } from '../../src/firewall/render.ts'
+import { timeText } from '../../src/firewall/standing.ts'
+import { noteText } from '../../src/firewall/unsaid.ts'
+import { readBlocks } from '../../src/lists/blocks.ts'
+import { parseIp } from '../../src/net/ip.ts'
+import type { Ip } from '../../src/net/ip.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import { renderDiagnostic } from '../../src/policy/diagnostic.ts'
+import { parsePolicy } from '../../src/policy/parse.ts'
+import { parseTime } from '../../src/policy/schedule.ts'
+
+export const CASES = join(import.meta.dirname, 'cases')
+export const FORMATS: readonly (readonly [Format, string])[] = [['iptables', 'iptables.txt'], ['ip6tables', 'ip6tables.txt'], ['nft', 'nft.txt'], ['script', 'script.txt']]
+
+interface FactsFile {
+  readonly at?: string
+  readonly uid?: number | 'unknown'
+  readonly resolvers?: readonly string[]
+  readonly addresses?: readonly string[]
+  readonly macs?: readonly string[]
+  readonly proxy?: string
+  readonly user?: number
+}
+
+export interface Case {
+  readonly name: string
+  readonly folder: string
+  readonly texts: ReadonlyMap<Format, string>
+  readonly told: string
+}
+
+function ip(text: string): Ip {
+  const parsed = parseIp(text)
+  if (parsed === undefined) throw new Error(`${text} is no address`)
+  return parsed
+}
+
+function server(text: string): { readonly address: Ip; readonly port: number } {
+  const colon = text.lastIndexOf(':')
+  return { address: ip(text.slice(0, colon).replace(/^\[|\]$/g, '')), port: Number(text.slice(colon + 1)) }
+}
+
+export function caseNames(): string[] {
+  return readdirSync(CASES, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
+}
+
+export function readCase(name: string): Case {
+  const folder = join(CASES, name)
+  const { policy, diagnostics } = parsePolicy(readFileSync(join(folder, 'policy.yaml'), 'utf8'), 'policy.yaml')
+  if (policy === undefined) throw new Error(diagnostics.map(renderDiagnostic).join('\n'))
+  const factsFile = join(folder, 'facts.json')
+  const said: FactsFile = existsSync(factsFile) ? JSON.parse(readFileSync(factsFile, 'utf8')) as FactsFile : {}
+  const now = parseTime(said.at ?? '2026-11-20T12:00:00', policy.gateway.timezone)
+  if (now === undefined) throw new Error(`${said.at ?? ''} is no time`)
+  const facts: RulesetFacts = {
+    now,
+    // a golden text must not change in every line where one rule does
+    generation: 7,
+    proxyPort: policy.gateway.proxy.port,
+    ...(said.uid === undefined ? {} : { proxyUid: said.uid }),
+    resolvers: (said.resolvers ?? []).map(server),
+    ownAddresses: (said.addresses ?? []).map(ip),
+    ownMacs: (said.macs ?? []).flatMap((mac) => parseMac(mac) ?? []),
+    blocks: new Map(policy.blocks.map((block) => [block.name, readBlocks(readFileSync(join(folder, block.file.split('/').at(-1) ?? ''), 'utf8')).entries])),
+    ...(said.proxy === undefined ? {} : { client: { proxy: server(said.proxy), ...(said.user === undefined ? {} : { uid: said.user }) } }),
+  }
+  const compiled = compileRuleset(policy, facts)
+  if (!compiled.ok) throw new Error(noteText(compiled.problem))
+  const { ruleset } = compiled
+  const origin = { hash: '0123456789abcdef', time: timeText(now, policy.gateway.timezone) }
+  return {
+    name,
+    folder,
+    texts: new Map(FORMATS.map(([format]) => [format, renderRuleset(policy, ruleset, format, origin)])),
+    told: ruleset.notes.map(noteText).join(''),
+  }
+}
