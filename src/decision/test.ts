@@ -1,0 +1,88 @@
+// The tests that a policy carries, run by the same judgement as traffic; with neither clock nor network, as enforced. Danger prevented: a
+// policy that is loaded although it no longer does what its author wrote down.
+import { parseIp } from '../net/ip.ts'
+import type { Ip } from '../net/ip.ts'
+import type { Diagnostic } from '../policy/diagnostic.ts'
+import type { PolicyTest } from '../policy/policy.ts'
+import { parsePacketAsk, parseWebAsk } from './ask.ts'
+import type { CompiledPolicy } from './compile.ts'
+import type { Cause, Client } from './facts.ts'
+import { instants } from './instants.ts'
+import { nearestVia } from './nearest-via.ts'
+import { decidePacket } from './packet.ts'
+import { ask } from './question.ts'
+
+interface Got {
+  readonly verdict: 'allow' | 'deny'
+  readonly cause: Cause
+}
+
+/** One error for each test that fails. */
+export function runPolicyTests(compiled: CompiledPolicy): Diagnostic[] {
+  if (compiled.policy.tests.length === 0) return []
+  const times = instants(compiled.policy)
+  return compiled.policy.tests.flatMap((test) => {
+    const problem = runTest(compiled, test, test.at === undefined ? times : [test.at])
+    return problem === undefined ? [] : [{ ...problem, severity: 'error' as const, place: test.place }]
+  })
+}
+
+type Problem = Pick<Diagnostic, 'code' | 'message' | 'hint'>
+
+function runTest(compiled: CompiledPolicy, test: PolicyTest, times: readonly number[]): Problem | undefined {
+  let first: { readonly at: number; readonly got: Got } | undefined
+  for (const at of times) {
+    const got = judgeTest(compiled, test, at)
+    if ('code' in got) return got
+    first ??= { at, got }
+    if (got.verdict !== first.got.verdict || got.cause.by !== first.got.cause.by) {
+      return {
+        code: 'test-time',
+        message: `the verdict depends on time, and the test names none: ${gotText(first.got)} at ${clock(first.at)}, ${gotText(got)} at ${clock(at)}`,
+        hint: `say when: \`at: "${clock(at)}"\``,
+      }
+    }
+  }
+  if (first === undefined) return undefined
+  const { verdict, cause } = first.got
+  if (verdict === test.expect && (test.by === undefined || test.by === cause.by)) return undefined
+  const expected = test.by === undefined ? test.expect : `${test.expect} by \`${test.by}\``
+  const where = cause.place === undefined ? '' : ` (${cause.place.file}:${cause.place.line})`
+  return { code: 'test-failed', message: `the test fails: expected ${expected}, got ${gotText(first.got)}${where}: ${cause.reason}`, hint: 'mend the rules, or the test' }
+}
+
+function clock(at: number): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z')
+}
+
+function gotText(got: Got): string {
+  return `${got.verdict} by \`${got.cause.by}\``
+}
+
+function judgeTest(compiled: CompiledPolicy, test: PolicyTest, now: number): Got | Problem {
+  const own = test.from === 'gateway'
+  const address = own ? parseIp('127.0.0.1') : parseIp(test.from)
+  if (address === undefined) return { code: 'test', message: `\`${test.from}\` is no address`, hint: 'a test asks for one client: 192.168.51.35' }
+  const client: Client = { address, mac: test.mac }
+  return test.ask.kind === 'packet' ? judgePacketTest(compiled, test.ask, own || compiled.known.own.has(address) ? 'gateway' : client, now) : judgeWebTest(compiled, test, test.ask, client, now)
+}
+
+function judgePacketTest(compiled: CompiledPolicy, packet: { readonly protocol: string; readonly to: string }, from: Client | 'gateway', now: number): Got | Problem {
+  const asked = parsePacketAsk(compiled.policy, compiled.machine.proxyPort, packet.protocol, packet.to)
+  if (!asked.ok) return { code: 'test', message: asked.problem, hint: 'write "tcp/110 to 203.0.113.25"' }
+  let all: Got | undefined
+  for (const each of asked.value) {
+    const got = decidePacket(compiled, { from, now, ...each })
+    if (all === undefined || (all.verdict === 'allow' && got.verdict === 'deny')) all = got
+  }
+  return all ?? { code: 'test', message: `\`${packet.protocol}\` is no packet` }
+}
+
+function judgeWebTest(compiled: CompiledPolicy, test: PolicyTest, request: { readonly method: string; readonly url: string }, client: Client, now: number): Got | Problem {
+  const asked = parseWebAsk(request.url, request.method)
+  if (!asked.ok) return { code: 'test', message: `\`${request.url}\`: ${asked.problem}`, hint: 'write "GET http://example.com/" or "CONNECT example.com:443"' }
+  const { method, target, uri, tunnel } = asked.value
+  const addresses = test.address?.map((text) => parseIp(text)).filter((ip): ip is Ip => ip !== undefined)
+  const facts = { client, via: nearestVia(compiled, client.address), now, method, target, uri, tunnel, userAgent: undefined, contentType: test.contentType }
+  return ask(compiled, { facts, addresses, responseType: test.responseType, serverName: test.serverName }, false, undefined)
+}
