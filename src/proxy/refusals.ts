@@ -25,7 +25,7 @@ export const REFUSAL_BYTES = CELLS_AT + SETS * WAYS * CELL
 function setOf(client: string, seed: number): number {
   let hash = (0x811c9dc5 ^ seed) >>> 0
   for (let i = 0; i < client.length; i++) hash = Math.imul(hash ^ client.charCodeAt(i), 0x01000193) >>> 0
-  return (hash ^ (hash >>> 15)) % SETS
+  return ((hash ^ (hash >>> 15)) >>> 0) % SETS
 }
 
 export class RefusalRing {
