@@ -14,7 +14,7 @@ const BELOW = 2
 
 export function hostMatcher(patterns: readonly HostPattern[]): HostMatcher {
   const flags = new Map<string, number>()
-  const globs: RegExp[] = []
+  const globs: Glob[] = []
   for (const pattern of patterns) {
     if (pattern.kind === 'glob') for (const glob of pattern.glob.split(',')) globs.push(compileGlob(glob))
     else flags.set(pattern.name, (flags.get(pattern.name) ?? 0) | (pattern.kind === 'exact' ? SELF : pattern.kind === 'below' ? BELOW : SELF | BELOW))
@@ -22,10 +22,36 @@ export function hostMatcher(patterns: readonly HostPattern[]): HostMatcher {
   return new Matcher(flags, globs)
 }
 
-/** With dots as slashes a name is a path to micromatch, so that a star stays in its label. A negated class must not eat a dot. */
-function compileGlob(glob: string): RegExp {
-  const path = glob.replaceAll('.', '/').replaceAll('[^', '[^/')
-  return micromatch.makeRe(path, { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true, strictSlashes: true })
+/** Label by label from the left; a string stands for itself, and `undefined` for any label. */
+type Glob = readonly (string | RegExp | undefined)[]
+
+/**
+ * Each label is a pattern of its own to micromatch, so that a star stays in its label, and a hostile name costs the sum of what its
+ * labels cost, not the product.
+ */
+function compileGlob(glob: string): Glob {
+  return glob.split('.').map((label) => {
+    if (label === '*') return undefined
+    return /[*?[]/.test(label) ? micromatch.makeRe(label, { dot: true, nobrace: true, noextglob: true, noglobstar: true, nonegate: true }) : label
+  })
+}
+
+/** From the right, where globs are mostly plain text. */
+function matchesGlob(glob: Glob, name: string): boolean {
+  let end = name.length
+  for (let i = glob.length - 1; i >= 0; i--) {
+    if (end < 0) return false
+    const start = name.lastIndexOf('.', end - 1) + 1
+    if (!matchesLabel(glob[i], name, start, end)) return false
+    end = start - 1
+  }
+  return end < 0
+}
+
+function matchesLabel(label: string | RegExp | undefined, name: string, start: number, end: number): boolean {
+  if (label === undefined) return true
+  if (typeof label === 'string') return label.length === end - start && name.startsWith(label, start)
+  return label.test(name.slice(start, end))
 }
 
 class Matcher implements HostMatcher {
@@ -34,9 +60,9 @@ class Matcher implements HostMatcher {
   readonly #flags: Uint8Array
   /** open addressing; index + 1 of the name, 0 for a free slot; at most half full */
   readonly #slots: Int32Array
-  readonly #globs: readonly RegExp[]
+  readonly #globs: readonly Glob[]
 
-  constructor(flags: ReadonlyMap<string, number>, globs: readonly RegExp[]) {
+  constructor(flags: ReadonlyMap<string, number>, globs: readonly Glob[]) {
     this.#names = [...flags.keys()]
     this.#flags = Uint8Array.from(flags.values())
     this.#globs = globs
@@ -55,9 +81,7 @@ class Matcher implements HostMatcher {
 
   has(name: HostName): boolean {
     if (this.#names.length > 0 && this.#hasName(name)) return true
-    if (this.#globs.length === 0) return false
-    const path = name.replaceAll('.', '/')
-    for (const glob of this.#globs) if (glob.test(path)) return true
+    for (const glob of this.#globs) if (matchesGlob(glob, name)) return true
     return false
   }
 
