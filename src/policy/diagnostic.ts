@@ -19,13 +19,19 @@ export interface Diagnostic {
   readonly excerpt?: { readonly text: string; readonly length: number }
 }
 
+/** Of a line that fills more than a screen, what stands round the caret. */
+const WIDEST = 160
+const BEFORE = 60
+
 /** `file:line:column: severity: message`, the line, a caret line, and the mend. */
 export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { place, severity, message, excerpt, hint } = diagnostic
   const lines = [`${place.file}:${place.line}:${place.column}: ${severity}: ${message}`]
   if (excerpt !== undefined) {
-    const pad = excerpt.text.slice(0, place.column - 1).replace(/[^\t]/g, ' ')
-    lines.push(`  ${excerpt.text}`, `  ${pad}${'^'.repeat(Math.max(1, excerpt.length))}`)
+    const cut = excerpt.text.length > WIDEST ? Math.max(0, place.column - 1 - BEFORE) : 0
+    const shown = excerpt.text.slice(cut, cut + WIDEST)
+    const pad = shown.slice(0, place.column - 1 - cut).replace(/[^\t]/g, ' ')
+    lines.push(`  ${shown}`, `  ${pad}${'^'.repeat(Math.max(1, Math.min(excerpt.length, shown.length - pad.length)))}`)
   }
   if (hint !== undefined) lines.push(`  ${hint}`)
   return lines.join('\n')

@@ -23,11 +23,16 @@ function addressesOf(set: AddressSet, green: NetworkSet, internet: NetworkSet): 
   return union(networkSet(set.ranges), union(set.green ? green : NOTHING, set.internet ? internet : NOTHING))
 }
 
-/** `tcp/80` when the rule opens it to somebody; undefined when it opens none of the three, or says that it is meant. */
-export function opensWebDirectly(policy: Policy, rule: PacketRule): string | undefined {
+/** A question to rules: `tcp/80` when the rule opens it to somebody; undefined when it opens none of the three, or says that it is meant. */
+export function webOpener(policy: Policy): (rule: PacketRule) => string | undefined {
   const green = networkSet(policy.gateway.green.map(({ network }) => network))
-  if (rule.action !== 'allow' || rule.direct || rule.via === 'proxy' || rule.mode === 'observe' || green.empty) return undefined
   const internet = internetOf(policy)
+  return (rule) => opensWebDirectly(policy, rule, green, internet)
+}
+
+function opensWebDirectly(policy: Policy, rule: PacketRule, green: NetworkSet, internet: NetworkSet): string | undefined {
+  if (rule.action !== 'allow' || rule.direct || rule.via === 'proxy' || rule.mode === 'observe' || green.empty) return undefined
+  if (!WEB_PORTS.some(([protocol, port]) => covers(rule.services, protocol, port))) return undefined
   const byMac = rule.from.macs.length > 0 || rule.from.pins.some((pin) => !intersect(networkSet(pin.ranges), green).empty)
   const clients = byMac ? green : intersect(addressesOf(rule.from, green, internet), green)
   const targets = intersect(addressesOf(rule.to, green, internet), internet)

@@ -1,8 +1,9 @@
 // The text of a policy as YAML 1.2 with positions: which line and column a value stands at. Danger prevented: an error without
 // a place, a key given twice of which the last silently wins, and a document that expands to more than the machine holds.
 import { dirname, resolve } from 'node:path'
-import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, YAMLError } from 'yaml'
+import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Diagnostic, Place } from './diagnostic.ts'
+import { yamlDiagnostics } from './yaml-errors.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -29,33 +30,30 @@ export interface Source {
 
 const MOST_CHARACTERS = 4 * 1024 * 1024
 const MOST_ALIASES = 200
-
-const MENDS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'YAML is indented by spaces, never by tabs',
-  MULTIPLE_DOCS: 'one file holds one policy: remove the `---`',
-  BAD_ALIAS: 'an alias `*name` needs an anchor `&name` before it; a host pattern that begins with a star goes in quotes: "*.example.com"',
-  DUPLICATE_KEY: 'keep one of the two; several values of one key go in a list',
-  MISSING_CHAR: 'a quote, a bracket, a comma or the space after a colon is missing near here',
-  BAD_INDENT: 'entries of one level begin in the same column',
-}
+/** of a line behind what is meant; the rest is not shown */
+const LONGEST_TAIL = 400
 
 function spotOf(file: string, text: string, lines: LineCounter, start: number, end: number): Spot {
   const { line, col } = lines.linePos(Math.min(start, text.length))
   const from = start - (col - 1)
   const brk = text.indexOf('\n', from)
-  const lineText = text.slice(from, brk < 0 ? text.length : brk).replace(/\r$/, '')
+  const lineText = text.slice(from, Math.min(brk < 0 ? text.length : brk, start + LONGEST_TAIL)).replace(/\r$/, '')
   const length = Math.max(1, Math.min(end, from + lineText.length) - start)
   return { place: { file, line: Math.max(1, line), column: Math.max(1, col) }, excerpt: { text: lineText, length } }
 }
 
-function lowered(message: string): string {
-  const first = message.split('\n')[0] ?? message
-  return first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '')
-}
+/** Pairs by key, made once a mapping: a file may hold thousands of names. */
+const pairs = new WeakMap<object, Map<string, Pair<unknown, unknown>>>()
 
 function pairOf(node: unknown, key: string | number): Pair<unknown, unknown> | undefined {
   if (!isMap(node)) return undefined
-  return node.items.find((pair) => (isScalar(pair.key) ? String(pair.key.value) : undefined) === String(key))
+  let byKey = pairs.get(node)
+  if (byKey === undefined) {
+    byKey = new Map()
+    for (const pair of node.items) if (isScalar(pair.key)) byKey.set(String(pair.key.value), pair)
+    pairs.set(node, byKey)
+  }
+  return byKey.get(String(key))
 }
 
 function follow(doc: Document.Parsed, path: Path): { readonly node: Node | undefined; readonly found: number; readonly key: Node | undefined } {
@@ -75,24 +73,13 @@ function follow(doc: Document.Parsed, path: Path): { readonly node: Node | undef
   return { node: shown, found: path.length, key }
 }
 
-function syntaxErrors(doc: Document.Parsed, at: (start: number, end: number) => Spot): Diagnostic[] {
-  return [...doc.errors, ...doc.warnings].map((problem: YAMLError) => {
-    const spot = at(problem.pos[0], problem.pos[1])
-    const duplicate = problem.code === 'DUPLICATE_KEY'
-    const message = duplicate ? `the key \`${spot.excerpt.text.slice(spot.place.column - 1).split(/[:\s,}]/)[0] ?? ''}\` stands twice in one mapping`
-      : problem.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : lowered(problem.message)
-    const hint = MENDS[problem.code]
-    return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, ...spot, ...(hint === undefined ? {} : { hint }) }
-  })
-}
-
 /** Most of them were never meant as aliases: `*.example.com` without quotes. */
 function danglingAliases(doc: Document.Parsed, at: (start: number, end: number) => Spot): Diagnostic[] {
   const found: Diagnostic[] = []
   visit(doc, {
     Alias(_, alias) {
       if (alias.resolve(doc) !== undefined || alias.range == null) return
-      const hint = alias.source.startsWith('.') || alias.source.includes('.') ? `write it in quotes: "*${alias.source}"` : (MENDS['BAD_ALIAS'] ?? '')
+      const hint = alias.source.startsWith('.') || alias.source.includes('.') ? `write it in quotes: "*${alias.source}"` : 'text that begins with a star goes in quotes'
       found.push({ code: 'yaml', severity: 'error', message: `\`*${alias.source}\` is an alias to YAML, and nothing before it is called \`&${alias.source}\``, hint, ...at(alias.range[0], alias.range[1]) })
     },
   })
@@ -121,7 +108,7 @@ export function readSource(text: string, file: string): Source {
     return failed(error instanceof RangeError ? 'the file is nested too deeply' : 'the aliases of the file expand to too much', 'write it plainly')
   }
   return {
-    file, data, diagnostics: [...syntaxErrors(doc, at), ...dangling],
+    file, data, diagnostics: [...yamlDiagnostics([...doc.errors, ...doc.warnings], at), ...dangling],
     value: (path) => {
       const { node } = follow(doc, path)
       return node?.range == null ? top : at(node.range[0], node.range[1])

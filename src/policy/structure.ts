@@ -129,6 +129,8 @@ export function readStructure(report: Report): Structure | undefined {
   const rest = structuredClone(data) as Tree
   // a section without a value is as good as absent; its key may stand for what will come
   for (const [key, value] of Object.entries(rest)) if (value === null && key !== 'version') delete rest[key]
+  const web = rest['web'] as Tree | undefined
+  if (typeof web === 'object' && web['rules'] === null) delete web['rules']
   if ('version' in rest && rest['version'] !== 1) {
     report.error('version', ['version'], `version \`${report.source.text(['version'])}\` is not known`, rest['version'] === '1' ? 'write `1`, without quotes' : 'this program reads `version: 1`')
     return undefined

@@ -5,7 +5,7 @@ import { NOT_PUBLIC } from '../net/scope.ts'
 import type { AddressSet, PacketRule, Policy, ServiceSet, WebRule } from './policy.ts'
 import type { Setting } from './rule-base.ts'
 import type { Path } from './source.ts'
-import { opensWebDirectly } from './direct.ts'
+import { webOpener } from './direct.ts'
 
 /** Why nothing is said of the rest of a file's rule: a disabled rule allows nothing. */
 function active(rule: PacketRule | WebRule, nowMs: number): boolean {
@@ -73,6 +73,7 @@ export function tellWarnings(setting: Setting, policy: Policy, nowMs: number): v
   if (gateway.green.length > 0 && (gateway.admin === undefined || gateway.admin.macs.length === 0)) {
     report.keyWarning('no-admin', ['gateway', 'green'], 'a gateway with `green` and no `admin`: one wrong rule locks everybody out', 'give `admin: { mac: "00:1a:2b:3c:4d:5e", ports: [445, 222] }`')
   }
+  const opensWeb = webOpener(policy)
   for (const rule of policy.rules) {
     const path = paths.get(rule) ?? ['rules', rule.index]
     tellEveryRule(setting, rule, path, nowMs)
@@ -80,7 +81,7 @@ export function tellWarnings(setting: Setting, policy: Policy, nowMs: number): v
     tellMacs(setting, rule, path, policy)
     if (rule.action !== 'allow') continue
     if (allowsFtp(rule.services)) report.warning('ftp', [...path, 'services'], '`ftp` is the control channel alone: the ports of its data are random, and stay closed', 'use SFTP (`ssh`) or HTTPS')
-    const port = opensWebDirectly(policy, rule)
+    const port = opensWeb(rule)
     if (port !== undefined) report.warning('direct-web', path, `this lets Green reach ${port} of the internet directly, round the proxy`, 'narrow it, or write `direct: true` if that is meant')
   }
   for (const rule of policy.web.rules) {

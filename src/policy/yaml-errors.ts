@@ -1,0 +1,50 @@
+// What the YAML reader says, in words for somebody who writes a policy and has never read a grammar. Danger prevented: "nested
+// mappings are not allowed in compact mappings", told to an administrator at night.
+import type { YAMLError } from 'yaml'
+import type { Diagnostic } from './diagnostic.ts'
+import type { Spot } from './source.ts'
+
+interface Words {
+  readonly message?: string
+  readonly hint: string
+}
+
+const WORDS: Readonly<Record<string, Words>> = {
+  TAB_AS_INDENT: { message: 'a tab where spaces are wanted', hint: 'YAML is indented by spaces, never by tabs' },
+  MULTIPLE_DOCS: { message: 'a second document begins here', hint: 'one file holds one policy: remove the `---`' },
+  BAD_ALIAS: { hint: 'a host pattern that begins with a star goes in quotes: "*.example.com"' },
+  DUPLICATE_KEY: { hint: 'keep one of the two; several values of one key go in a list' },
+  MISSING_CHAR: { hint: 'a quote, a bracket, a comma, or the space after a colon is missing here or before' },
+  BAD_INDENT: { hint: 'entries of one level begin in the same column; a bracket is closed before the next line begins an entry' },
+  BAD_DQ_ESCAPE: { message: 'a backslash in double quotes begins an escape, and this is none', hint: "write expressions in single quotes: 'gateway\\.dll'" },
+  BLOCK_AS_IMPLICIT_KEY: { message: 'a mapping where none can begin: a second colon on the line, or a line below that is indented too far', hint: 'text with a colon and a space goes in quotes; keys of one level begin in the same column' },
+  BLOCK_IN_FLOW: { hint: 'inside `{ }` and `[ ]` lists and mappings are written in brackets, too' },
+  BAD_SCALAR_START: { hint: 'text that begins with `@`, a backtick or `%` goes in quotes' },
+  TAG_RESOLVE_FAILED: { hint: 'a policy needs no tags: remove it; text that begins with `!` goes in quotes' },
+  UNEXPECTED_TOKEN: { hint: 'text that is meant as it stands goes in quotes' },
+  RESOURCE_EXHAUSTION: { message: 'the file is nested too deeply', hint: 'write it plainly' },
+}
+
+function lowered(message: string): string {
+  const first = message.split('\n')[0] ?? message
+  return first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, '')
+}
+
+function told(problem: YAMLError, spot: Spot): Diagnostic {
+  const words = /call stack/i.test(problem.message) ? WORDS['RESOURCE_EXHAUSTION'] : WORDS[problem.code]
+  const duplicate = problem.code === 'DUPLICATE_KEY'
+  const key = spot.excerpt.text.slice(spot.place.column - 1).split(/[:\s,}]/)[0] ?? ''
+  const message = duplicate ? `the key \`${key}\` stands twice in one mapping` : (words?.message ?? lowered(problem.message))
+  return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, ...spot, ...(words === undefined ? {} : { hint: words.hint }) }
+}
+
+/** One a line: what the reader finds wrong in the rest of a broken line follows from the break. */
+export function yamlDiagnostics(problems: readonly YAMLError[], at: (start: number, end: number) => Spot): Diagnostic[] {
+  const broken = new Set<number>()
+  return problems.flatMap((problem) => {
+    const spot = at(problem.pos[0], problem.pos[1])
+    if (problem.code !== 'DUPLICATE_KEY' && broken.has(spot.place.line)) return []
+    if (problem.code !== 'DUPLICATE_KEY') broken.add(spot.place.line)
+    return [told(problem, spot)]
+  })
+}
