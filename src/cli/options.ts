@@ -45,6 +45,11 @@ export function macOption(text: string): Mac {
   return mac
 }
 
+export function methodOption(text: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/.test(text)) throw new InvalidArgumentError('write a method, like POST')
+  return text
+}
+
 /** The one policy that `--policy FILE|DIR` names; undefined: told, and the exit code set. */
 export function policyOption(path: string | undefined): string | undefined {
   const found = onePolicyFile(path)
