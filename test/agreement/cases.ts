@@ -1,12 +1,16 @@
 // Requests generated from a policy's own words: clients at the edges of its groups, hosts that its patterns almost mean, numbers in
 // every spelling, addresses inside and just outside its ranges, hours around its schedules. Seeded, so that a failure can be had again.
 import { ipFromValue } from '../../src/net/ip.ts'
+import { parseMac } from '../../src/net/mac.ts'
+import type { Mac } from '../../src/net/mac.ts'
 import type { Range } from '../../src/net/network.ts'
 import type { HostPattern } from '../../src/net/pattern.ts'
-import type { AddressSet, Policy } from '../../src/policy/policy.ts'
+import type { AddressSet, Policy, WebRule } from '../../src/policy/policy.ts'
 
 export interface Case {
   readonly client: string
+  /** what the kernel knows of it */
+  readonly mac: Mac | undefined
   readonly at: number
   readonly method: string
   /** a URL, or `host:port` of a CONNECT */
@@ -15,7 +19,6 @@ export interface Case {
   readonly addresses: readonly string[]
   readonly contentType: string | undefined
   readonly responseType: string | undefined
-  readonly userAgent: string | undefined
 }
 
 /** `mulberry32`: small, even, and the same everywhere. */
@@ -44,7 +47,6 @@ const PATHS = ['/', '/a/b?c=d', '/gateway/gateway.dll?Action=poll', '/gateway/ga
 const PORTS = [80, 443, 8080, 22, 25, 110, 445, 222, 800, 1024, 1025, 1863, 65535]
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'CONNECT', 'CONNECT']
 const TYPES = ['text/html', 'application/x-msn-messenger', 'video/mp4', 'application/octet-stream']
-const AGENTS = ['curl/8.1', 'Mozilla/5.0 (X11; Linux x86_64)', 'MSMSGS', 'npm/11']
 
 export function cases(policy: Policy, seed: number, count: number): Case[] {
   const random = dice(seed)
@@ -52,30 +54,44 @@ export function cases(policy: Policy, seed: number, count: number): Case[] {
   const maybe = <T>(from: readonly T[], chance: number): T | undefined => (from.length > 0 && random() < chance ? pick(from) : undefined)
 
   const clients = clientsOf(policy)
-  const hosts = [...hostsOf(policy), ...NAMES]
+  const served = servedBy(policy)
+  const hosts = [...hostsOf(policy, policy.web.rules), ...NAMES]
   const addresses = [...addressesOf(policy), ...CLOSED]
+  const macs = macsOf(policy)
   const times = timesOf(policy)
   const types = [...TYPES, ...policy.web.rules.flatMap((rule) => rule.contentTypes ?? []).map((type) => type.replace('*', 'anything'))]
   const ports = [...PORTS, ...policy.web.rules.flatMap((rule) => rule.ports ?? []).flatMap(({ first, last }) => [first, last])]
   const uris = [...PATHS, ...policy.web.rules.flatMap((rule) => rule.uri ?? []).map((source) => `/${source.replace(/\\(.)/g, '$1').replace(/[^\w.\/-]/g, '')}`)]
 
   return Array.from({ length: count }, () => {
-    const method = pick(METHODS)
-    const host = random() < 0.3 ? pick(NUMERIC) : pick(hosts)
-    const common = random() < 0.7
-    const port = method === 'CONNECT' ? (common ? 443 : pick(ports)) : common ? 80 : pick(ports)
+    // a third is aimed at one rule; of what it does not speak of, the dice decide
+    const rule = maybe(policy.web.rules, 0.35)
+    const aimed = rule === undefined ? [] : hostsOf(policy, [rule])
+    const method = pick(rule?.methods ?? METHODS)
+    const host = aimed.length > 0 ? pick(aimed) : rule?.host?.numeric === true || random() < 0.25 ? pick(NUMERIC) : pick(hosts)
+    const wanted = rule?.ports?.map(({ first }) => first)
+    const port = wanted !== undefined ? pick(wanted) : random() < 0.3 ? pick(ports) : method === 'CONNECT' ? 443 : 80
     const path = random() < 0.6 ? pick(uris) : '/'
+    const client = random() < 0.6 ? pick(served) : pick(clients)
+    const opened = rule?.resolvesTo?.flatMap(edges) ?? []
     return {
-      client: pick(clients),
+      client,
+      mac: /^127\.|^::1$/.test(client) ? undefined : maybe(macs, 0.5),
       at: pick(times),
       method,
       target: method === 'CONNECT' ? `${host}:${port}` : `http://${host}${port === 80 ? '' : `:${port}`}${path}`,
-      addresses: random() < 0.6 ? [pick(PUBLIC)] : Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random() < 0.5 ? PUBLIC : addresses)),
+      addresses: opened.length > 0 ? [pick(opened)] : random() < 0.6 ? [pick(PUBLIC)] : Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(random() < 0.5 ? PUBLIC : addresses)),
       contentType: maybe(types, 0.25),
       responseType: maybe(types, 0.4),
-      userAgent: maybe(AGENTS, 0.4),
     }
   })
+}
+
+/** Clients whom a rule lets reach the proxy. */
+function servedBy(policy: Policy): string[] {
+  const rules = policy.rules.filter((rule) => rule.action === 'allow' && rule.services.parts.some((part) => part.protocol === 'proxy'))
+  const found = rules.flatMap((rule) => rule.from.ranges).flatMap((range) => edges(range).slice(range.first === 0n ? 0 : 1, -1))
+  return found.length > 0 ? found : ['127.0.0.1']
 }
 
 /** First and last of a range, one before and one after. */
@@ -98,14 +114,21 @@ function clientsOf(policy: Policy): string[] {
   return [...found]
 }
 
+function macsOf(policy: Policy): Mac[] {
+  const named = [...policy.addresses.values(), ...policy.rules.map((rule) => rule.from)].flatMap((set) => [...set.macs, ...set.pins.flatMap((pin) => pin.macs)])
+  const stranger = parseMac('02:51:00:00:00:99')
+  return [...new Set([...named, ...(policy.gateway.admin?.macs ?? []), ...(stranger === undefined ? [] : [stranger])])]
+}
+
 function addressesOf(policy: Policy): string[] {
   const opened = policy.web.rules.flatMap((rule) => rule.resolvesTo ?? [])
   return [...new Set([...rangesOf(policy), ...opened].flatMap(edges))]
 }
 
-function hostsOf(policy: Policy): string[] {
-  const sets = [...policy.addresses.values(), ...policy.web.rules.flatMap((rule) => (rule.to === undefined ? [] : [rule.to]))]
-  const patterns: HostPattern[] = [...sets.flatMap((set) => set.hosts), ...policy.web.rules.flatMap((rule) => rule.host?.patterns ?? [])]
+function hostsOf(policy: Policy, rules: readonly WebRule[]): string[] {
+  const named = rules.length === 1 ? [] : [...policy.addresses.values()]
+  const sets = [...named, ...rules.flatMap((rule) => (rule.to === undefined ? [] : [rule.to]))]
+  const patterns: HostPattern[] = [...sets.flatMap((set) => set.hosts), ...rules.flatMap((rule) => rule.host?.patterns ?? [])]
   const hosts: string[] = []
   for (const pattern of patterns) {
     if (pattern.kind === 'glob') hosts.push(pattern.glob.replaceAll('**', 'x.y').replaceAll('*', 'xyz').replaceAll('?', 'q').replace(/\[(.)[^\]]*\]/g, '$1'), pattern.glob.replaceAll('*', 'x.y'))
