@@ -1,5 +1,6 @@
 // What an author is told of the files that a policy names: at the place of the policy that names them, since that is what can be mended there.
 import { escapeText } from '../log/escape.ts'
+import { excerptAt } from '../policy/diagnostic.ts'
 import type { Diagnostic, Place } from '../policy/diagnostic.ts'
 
 function reasonOf(error: unknown): string {
@@ -10,9 +11,9 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function excerpt(line: string, column: number): { readonly excerpt?: { readonly text: string; readonly length: number } } {
+export function excerpt(line: string, column: number): { readonly excerpt?: { readonly text: string; readonly length: number } } {
   if (line === '') return {}
-  return { excerpt: { text: line, length: Math.max(1, line.trimEnd().length - column + 1) } }
+  return { excerpt: excerptAt(line, column) }
 }
 
 /** The policy itself cannot be read. */

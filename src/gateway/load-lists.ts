@@ -43,15 +43,16 @@ export async function loadLists(policy: Policy, line: (place: Place) => string):
     for (const layout of LAYOUTS) {
       const file = source[layout]
       if (file === undefined) continue
+      const place = source.places?.get(layout) ?? source.place
       try {
         const { part, digest } = await readList(file, layout)
         parts.push({ file, part })
         digests.push(digest)
         if (part.firstBad !== undefined) {
-          diagnostics.push(skippedLines(source.place, line(source.place), file, part.badLines, part.firstBad.line, part.firstBad.text))
+          diagnostics.push(skippedLines(place, line(place), file, part.badLines, part.firstBad.line, part.firstBad.text))
         }
       } catch (error) {
-        diagnostics.push(missingFile(source.place, line(source.place), `lists.${source.name}.${layout}`, file, error))
+        diagnostics.push(missingFile(place, line(place), `lists.${source.name}.${layout}`, file, error))
       }
     }
     lists.push(listTables(source.name, parts))

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { compilePolicy } from '../decision/compile.ts'
 import type { CompiledPolicy } from '../decision/compile.ts'
+import { checkExpressions } from '../decision/expression-check.ts'
 import { lint } from '../decision/lint.ts'
 import type { Machine } from '../decision/machine.ts'
 import { runPolicyTests } from '../decision/test.ts'
@@ -15,7 +16,7 @@ import type { Diagnostic, Place } from '../policy/diagnostic.ts'
 import { parsePolicy } from '../policy/parse.ts'
 import type { Policy } from '../policy/policy.ts'
 import { loadBlocks } from './load-blocks.ts'
-import { unreadablePolicy } from './load-diagnostics.ts'
+import { excerpt, unreadablePolicy } from './load-diagnostics.ts'
 import { loadLists } from './load-lists.ts'
 
 /** All that a policy is compiled from, as data that can be sent to a worker; what is large in it is shared, not copied. */
@@ -81,13 +82,18 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   const line = (place: Place): string => lines[place.line - 1] ?? ''
   const blocks = await loadBlocks(policy, line)
   const lists = await loadLists(policy, line)
-  const diagnostics = [...parsed, ...blocks.diagnostics, ...lists.diagnostics]
-  if (failed(diagnostics)) return { ok: false, diagnostics: diagnostics.sort(byPlace) }
+  const diagnostics = [...parsed, ...checkExpressions(policy), ...blocks.diagnostics, ...lists.diagnostics]
+  if (failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
 
   const source: PolicySource = { policy, lists: lists.lists, blocks: blocks.blocks, hash: hashOf(text, [...blocks.texts, ...lists.digests]) }
   const compiled = compileSource(source, machine.proxyPort === 0 ? { ...machine, proxyPort: policy.gateway.proxy.port } : machine)
   diagnostics.push(...runPolicyTests(compiled))
   if (options.lint === true) diagnostics.push(...lint(compiled))
-  diagnostics.sort(byPlace)
-  return failed(diagnostics) ? { ok: false, diagnostics } : { ok: true, source, compiled, hash: source.hash, diagnostics }
+  const told = shown(diagnostics, file, line)
+  return failed(told) ? { ok: false, diagnostics: told } : { ok: true, source, compiled, hash: source.hash, diagnostics: told }
+}
+
+/** In the file's order, each with the line that it is about. */
+function shown(diagnostics: readonly Diagnostic[], file: string, line: (place: Place) => string): readonly Diagnostic[] {
+  return diagnostics.map((each) => (each.excerpt === undefined && each.place.file === file ? { ...each, ...excerpt(line(each.place), each.place.column) } : each)).sort(byPlace)
 }

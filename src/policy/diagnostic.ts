@@ -19,6 +19,14 @@ export interface Diagnostic {
   readonly excerpt?: { readonly text: string; readonly length: number }
 }
 
+/** The excerpt for what is found after parsing, when the place is all that is left: the line, and the YAML token that begins there. */
+export function excerptAt(line: string, column: number): { readonly text: string; readonly length: number } {
+  const rest = line.slice(column - 1)
+  const token = /^"(?:[^"\\]|\\.)*"|^'(?:[^']|'')*'|^[^,\]}#]*?(?=\s*(?:[,\]}]|\s#|:\s|$))/.exec(rest)
+  const length = /^[[{]/.test(rest) || token === null ? rest.trimEnd().length : token[0].length
+  return { text: line, length: Math.max(1, length) }
+}
+
 /** Of a line that fills more than a screen, what stands round the caret. */
 const WIDEST = 160
 const BEFORE = 60

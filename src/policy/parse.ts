@@ -23,6 +23,8 @@ import { isTimezone, machineTimezone } from './zone.ts'
 export interface Parsed {
   /** undefined when there is any error */
   readonly policy: Policy | undefined
+  /** what could be read in spite of errors, to look for more of them; never to be put in force */
+  readonly partial: Policy | undefined
   /** sorted by place */
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -48,7 +50,7 @@ function readLists(report: Report, draft: Draft): ListSource[] {
       return [[layout, report.source.path(written)] as const]
     })
     if (files.length === 0) report.keyError('list', ['lists', name], `the list \`${name}\` has no file`, 'give it `domains`, `urls`, `expressions` or `hosts`')
-    return { name, place: report.source.key(['lists', name]).place, ...Object.fromEntries(files) }
+    return { name, place: report.source.key(['lists', name]).place, ...Object.fromEntries(files), places: new Map(files.map(([layout]) => [layout, report.source.value(['lists', name, layout]).place])) }
   })
 }
 
@@ -58,7 +60,7 @@ function readBlocks(report: Report, draft: Draft, services: Services): BlockSour
     const written = report.source.text([...path, 'file'])
     if (written === '') report.error('file', [...path, 'file'], 'an empty text is no file')
     const set = block.services === undefined ? undefined : services.set(block.services, [...path, 'services'])
-    return { name, place: report.source.key(path).place, file: report.source.path(written), ...(set === undefined ? {} : { services: set }) }
+    return { name, place: report.source.value([...path, 'file']).place, file: report.source.path(written), ...(set === undefined ? {} : { services: set }) }
   })
 }
 
@@ -81,7 +83,7 @@ function readWeb(setting: Setting, draft: NonNullable<Draft['web']>): Policy['we
 export function parsePolicy(text: string, file: string, nowMs: number = Date.now()): Parsed {
   const report = newReport(readSource(text, file))
   const structure = readStructure(report)
-  if (structure === undefined) return { policy: undefined, diagnostics: report.sorted() }
+  if (structure === undefined) return { policy: undefined, partial: undefined, diagnostics: report.sorted() }
   const { draft, mentioned, guessed } = structure
 
   const timezone = readTimezone(report, draft)
@@ -114,5 +116,5 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   tellWarnings(setting, { ...policy, rules: rules.filter(sound), web: { ...web, rules: web.rules.filter(sound) } }, nowMs)
   for (const names of [addresses.names, services.names, schedules.names]) names.tellUnused(mentioned)
   for (const { name } of lists) if (!setting.usedLists.has(name) && !mentioned.has(name)) report.keyWarning('unused', ['lists', name], `nothing uses the list \`${name}\``, 'remove it, or use it in a web rule')
-  return { policy: report.failed ? undefined : policy, diagnostics: report.sorted() }
+  return { policy: report.failed ? undefined : policy, partial: policy, diagnostics: report.sorted() }
 }

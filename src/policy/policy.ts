@@ -152,10 +152,13 @@ export interface ListSource {
   readonly urls?: string
   readonly expressions?: string
   readonly hosts?: string
+  /** where each path stands: `domains`, `urls`, ... */
+  readonly places?: ReadonlyMap<string, Place>
 }
 
 export interface BlockSource {
   readonly name: string
+  /** of its path */
   readonly place: Place
   readonly file: string
   /** absent: the line says the port, or every port */
