@@ -75,15 +75,16 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   } catch (error) {
     return { ok: false, diagnostics: [unreadablePolicy(file, error)] }
   }
-  const { policy, diagnostics: parsed } = parsePolicy(text, file)
-  if (policy === undefined || failed(parsed)) return { ok: false, diagnostics: [...parsed].sort(byPlace) }
+  const { policy, partial, diagnostics: parsed } = parsePolicy(text, file)
+  if (partial === undefined) return { ok: false, diagnostics: parsed }
 
+  // looked for even where the file has errors already: its author is told all of them in one go
   const lines = text.split(/\r?\n/)
   const line = (place: Place): string => lines[place.line - 1] ?? ''
-  const blocks = await loadBlocks(policy, line)
-  const lists = await loadLists(policy, line)
-  const diagnostics = [...parsed, ...checkExpressions(policy), ...blocks.diagnostics, ...lists.diagnostics]
-  if (failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
+  const blocks = await loadBlocks(partial, line)
+  const lists = await loadLists(partial, line)
+  const diagnostics = [...parsed, ...checkExpressions(partial), ...blocks.diagnostics, ...lists.diagnostics]
+  if (policy === undefined || failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
 
   const source: PolicySource = { policy, lists: lists.lists, blocks: blocks.blocks, hash: hashOf(text, [...blocks.texts, ...lists.digests]) }
   const compiled = compileSource(source, machine.proxyPort === 0 ? { ...machine, proxyPort: policy.gateway.proxy.port } : machine)
