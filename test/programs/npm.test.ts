@@ -37,7 +37,7 @@ t.test('npm install', { timeout: 110_000 }, async (t) => {
     const project = join(folder, name)
     mkdirSync(project)
     writeFileSync(join(project, 'package.json'), '{"private":true}')
-    return run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--fetch-retries=0', '--cache', join(project, 'cache'), PACKAGE], {
+    return run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-online', '--fetch-retries=0', '--cache', join(project, 'cache'), PACKAGE], {
       cwd: project,
       env: { http_proxy: proxy, https_proxy: proxy, no_proxy: '' },
       timeoutMs: 50_000,

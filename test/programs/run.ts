@@ -43,7 +43,7 @@ export async function run(command: string, args: readonly string[], options: Run
 function plainEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !/^(?:.*_proxy|npm_.*|NODE_.*|TAP.*|_TAP.*)$/i.test(name)) kept[name] = value
+    if (value !== undefined && !/^(?:.*_proxy|npm_.*|NODE_OPTIONS|NODE_USE_ENV_PROXY|TAP.*|_TAP.*)$/i.test(name)) kept[name] = value
   }
   return kept
 }
