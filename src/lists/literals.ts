@@ -138,7 +138,10 @@ function group(scanner: Scanner): Literals {
     if (head === null) throw new NotUnderstood()
     scanner.at += head[0].length
     if (head[2]?.includes('i') === true) scanner.cased = true
-    if (head[3] === ')') return UNKNOWN // flags for what follows
+    if (head[3] === ')') { // flags for what follows; a quantifier here would speak of what stands before
+      if (/[*+?{]/.test(source[scanner.at] ?? '')) throw new NotUnderstood()
+      return UNKNOWN
+    }
   }
   const inner = alternation(scanner)
   if (source[scanner.at++] !== ')') throw new NotUnderstood()
