@@ -7,6 +7,7 @@ import { ipFromSocket } from '../net/ip.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import type { Gate } from './gate.ts'
 import type { LimitRefusal } from './limits.ts'
+import { resetNow } from './reset.ts'
 
 export type ListenerOptions = {
   /** others of this gateway listen on the same port (SO_REUSEPORT) */
@@ -69,7 +70,7 @@ export function listen(options: ListenerOptions, gate: Gate, serve: Serve): Prom
     socket.on('error', heard)
     if (waiting.size === 0 && gate.limits.hasRoom(gate.snapshot().compiled.policy.limits)) return begin(socket)
     if (waiting.size >= MOST_WAITING) {
-      socket.resetAndDestroy()
+      resetNow(socket)
       return
     }
     waiting.add(socket)

@@ -7,6 +7,8 @@ import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import { Direction } from './direction.ts'
 import type { Inspector } from './direction.ts'
 import type { Fault } from './gate.ts'
+import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
+import { resetNow } from './reset.ts'
 
 export interface RelayOptions {
   readonly client: Socket
@@ -58,8 +60,8 @@ export class SocketRelay {
       keepReadable(socket)
       socket.setTimeout(0)
       socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(side, error))
-      if (socket.destroyed) process.nextTick(() => this.#closed())
-      else socket.once('close', () => this.#closed())
+      if (socket.destroyed) process.nextTick(() => this.#closed(side))
+      else socket.once('close', () => this.#closed(side))
     }
     this.up = new Direction(client, upstream, () => this.#sideEnded('client'), options.inspect)
     this.down = new Direction(upstream, client, () => this.#sideEnded('upstream'))
@@ -112,8 +114,9 @@ export class SocketRelay {
     if (this.#ending) return
     const sends = side === 'client' ? this.up : this.down
     const takes = side === 'client' ? this.down : this.up
-    if (error.syscall === 'write' || error.syscall === 'shutdown') {
+    if (writeFailed(error)) {
       // it takes nothing more, but what it said before is still to be read, and then comes its end or its reset
+      readOn(this.#socket(side))
       takes.discarding = true
       this.#failedAt[side] ??= sends.octets
       if (!sends.ended) return takes.discard()
@@ -130,7 +133,7 @@ export class SocketRelay {
     this.#socket(side).destroy()
     if (!sends.ended) {
       this.#ending = true
-      other.resetAndDestroy()
+      resetNow(other)
       return
     }
     takes.discard()
@@ -148,7 +151,7 @@ export class SocketRelay {
       if (failedAt === sends.octets && other.writableLength === 0) {
         this.#ending = true
         this.#socket(side).destroy()
-        other.resetAndDestroy()
+        resetNow(other)
       } else {
         this.#gone(side)
       }
@@ -161,11 +164,11 @@ export class SocketRelay {
     }
   }
 
-  #closed(): void {
+  #closed(side: Side): void {
     this.#open--
     if (this.#open === 1) {
-      // closed without an end or an error that was told: nobody is left to relay to
-      if (!this.#ending && !(this.up.ended && this.down.ended)) this.#destroy()
+      // closed without an end or an error that was told (a failed write took it): nobody is left to relay to
+      if (!this.#ending && !(this.up.ended && this.down.ended)) this.#gone(side)
       return
     }
     disarm(this.#limit)
@@ -173,14 +176,4 @@ export class SocketRelay {
     this.down.release()
     this.#options.onClose({ bytesIn: this.up.octets, bytesOut: this.down.octets, error: this.#error, fault: this.#fault, cause: this.#cause })
   }
-}
-
-/**
- * Node destroys a socket on its first failed write or its two ends, and with it what is still unread. Here the relay destroys. The switches are
- * Node's own; without them only that unread rest is lost.
- */
-function keepReadable(socket: Socket): void {
-  const states = socket as unknown as { readonly _readableState?: { autoDestroy: boolean }; readonly _writableState?: { autoDestroy: boolean } }
-  if (states._readableState !== undefined) states._readableState.autoDestroy = false
-  if (states._writableState !== undefined) states._writableState.autoDestroy = false
 }
