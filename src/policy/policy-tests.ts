@@ -49,7 +49,12 @@ function readRequest(known: Known, path: Path, method: string | undefined): Poli
     const target = parseAuthority(url, undefined)
     return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'a CONNECT names host and port: "CONNECT example.com:443"')
   }
-  if (/^https:/i.test(url)) return wrong('a client never shows the proxy an https URL', `it asks for a tunnel: "CONNECT ${/^https:\/\/([^/:?#]+)/i.exec(url)?.[1] ?? 'host'}:443"`)
+  const secure = /^https:\/\/([^/?#]*)/i.exec(url)
+  if (secure !== null) {
+    // the client asks for a tunnel: it is judged as a CONNECT to that host
+    const target = parseAuthority(secure[1] ?? '', 443)
+    return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'write "GET https://example.com/" or "CONNECT example.com:443"')
+  }
   const uri = parseHttpUri(url)
   return uri.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${uri.problem}`, 'write "GET http://example.com/" or "CONNECT example.com:443"')
 }
@@ -64,7 +69,7 @@ function readPacket({ report, gateway }: Known, path: Path): PolicyTest['ask'] |
   const literal = parseServiceLiteral(protocol)
   const parts = service(protocol) ?? (literal.ok ? literal.parts : undefined)
   if (parts === undefined) return void report.error('test', at, literal.ok || literal.problem === undefined ? `\`${protocol}\` is no service` : literal.problem, literal.ok ? form : (literal.hint ?? form)) as undefined
-  if (parts.length !== 1 || parts.some((part) => 'first' in part && part.first !== part.last)) {
+  if (parts.some((part) => 'first' in part && part.first !== part.last)) {
     return void report.error('test', at, `\`${protocol}\` is more than one packet`, `a test asks one: ${parts.map((part) => ('first' in part ? `\`${part.protocol}/${part.first}\`` : `\`${part.protocol}\``)).join(' or ')}`) as undefined
   }
   const target = parseIp(to === 'gateway' ? ownAddress(gateway) : to.replace(/^\[(.*)\]$/, '$1'))
