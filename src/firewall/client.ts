@@ -15,7 +15,7 @@ import { adminLines } from './gateway.ts'
 import type { Compiled } from './gateway.ts'
 import { discoveryIn } from './neighbours.ts'
 import { outputHead, resolverLines, webLock, webPorts } from './output.ts'
-import { ACCEPT, BOTH, DROP, REJECT_ADMIN, goTo, jump, line } from './ruleset.ts'
+import { ACCEPT, BOTH, DROP, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Limit, Line, Note, Verdict } from './ruleset.ts'
 import { lowerRules } from './rules.ts'
 import type { Side } from './rules.ts'
@@ -101,20 +101,20 @@ function isHere(facts: RulesetFacts): boolean {
 }
 
 /** The way to the web: our own proxy's user, or the proxy elsewhere and, where a user is named, that user alone. */
-function proxyLines(policy: Policy, facts: RulesetFacts, closed: Verdict): readonly Line[] {
+function proxyLines(policy: Policy, facts: RulesetFacts, would: Verdict | undefined): readonly Line[] {
   const { client } = facts
   if (client === undefined) return []
   const { uid } = client
   const user = uid === undefined ? {} : { user: { uid, not: false } }
   if (isHere(facts)) {
     if (uid === undefined) return []
-    return [line({ ...portTerm('tcp', proxyPorts(policy)).tests, ...user }, goTo('VETTED'), 'proxy'), ...webLock(policy, uid, {}, closed)]
+    return [line({ ...portTerm('tcp', proxyPorts(policy)).tests, ...user }, goTo('VETTED'), 'proxy'), ...webLock(policy, uid, {}, would)]
   }
   const { address, port } = client.proxy
   const l4 = { protocol: 'tcp' as const, ports: [{ first: port, last: port }] }
   return addressTerms([{ family: address.family, first: address.value, last: address.value }], 'destinations').flatMap(({ families, tests }) => [
     line({ ...tests, l4, ...user }, goTo('VETTED'), 'proxy', families),
-    ...(uid === undefined ? [] : [line({ ...tests, l4 }, closed, 'proxy-lock', families)]),
+    ...(uid === undefined ? [] : [line({ ...tests, l4 }, would ?? RESET, 'proxy-lock', families)]),
   ])
 }
 
@@ -165,7 +165,7 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
           ...echo(),
           ...dhcp('out'),
           ...resolverLines(facts, goTo('VETTED')),
-          ...proxyLines(policy, facts, observe ? goTo('WOULD_DROP') : REJECT_ADMIN),
+          ...proxyLines(policy, facts, observe ? goTo('WOULD_DROP') : undefined),
           ...sent,
           ...ending(policy, COMMON_LOG, false),
         ]),

@@ -4,7 +4,7 @@ import type { AddressSet, PacketRule, Policy, PortRange } from '../policy/policy
 import { COMMON_LOG, chain, logLines } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { discoveryOut } from './neighbours.ts'
-import { ACCEPT, BOTH, DROP, REJECT_ADMIN, goTo, jump, line } from './ruleset.ts'
+import { ACCEPT, BOTH, DROP, REJECT_ADMIN, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note, Verdict } from './ruleset.ts'
 import { standingRules } from './rules.ts'
 import type { Side } from './rules.ts'
@@ -50,12 +50,12 @@ export function resolverLines(facts: RulesetFacts, verdict: Verdict): readonly L
   })
 }
 
-/** Nobody but `uid` (nobody at all where there is none) may open these. */
-export function webLock(policy: Policy, uid: number | undefined, out: Line['tests'], denial: Verdict): readonly Line[] {
+/** Nobody but `uid` (nobody at all where there is none) may open these; `would`: where that is only observed. */
+export function webLock(policy: Policy, uid: number | undefined, out: Line['tests'], would: Verdict | undefined): readonly Line[] {
   const user = uid === undefined ? {} : { user: { uid, not: true } }
   const tcp = portTerm('tcp', webPorts(policy)).tests
   const quic = portTerm('udp', [{ first: 443, last: 443 }]).tests
-  return [line({ ...out, ...tcp, ...user }, denial, 'proxy-lock'), line({ ...out, ...quic, ...user }, denial, 'proxy-lock')]
+  return [line({ ...out, ...tcp, ...user }, would ?? RESET, 'proxy-lock'), line({ ...out, ...quic, ...user }, would ?? REJECT_ADMIN, 'proxy-lock')]
 }
 
 /** An explicit rule stands before the lock; whoever wrote it should know. */
@@ -100,7 +100,7 @@ export function gatewayOutput(policy: Policy, facts: RulesetFacts, generation: n
   const observe = policy.mode === 'observe'
   const uid = typeof facts.proxyUid === 'number' ? facts.proxyUid : undefined
   const red = redInterfaces(gateway)
-  const lock = gateway.proxy.user === undefined ? [] : webLock(policy, uid, red.length > 0 ? { out: red } : {}, observe ? jump('OUTPUT_WOULD') : REJECT_ADMIN)
+  const lock = gateway.proxy.user === undefined ? [] : webLock(policy, uid, red.length > 0 ? { out: red } : {}, observe ? jump('OUTPUT_WOULD') : undefined)
   const drops = gateway.output === 'drop'
   const end: Line[] = drops
     ? [
