@@ -131,7 +131,7 @@ function ending(policy: Policy, limit: Limit, hush: boolean): readonly Line[] {
 
 export function compileClient(policy: Policy, facts: RulesetFacts, generation: number): Compiled {
   const observe = policy.mode === 'observe'
-  const lowered = lowerRules(policy, facts.now, facts.proxyPort, sides(policy, facts))
+  const lowered = lowerRules(policy, facts.now, facts.proxyPort, sides(policy, facts), true)
   const [received = [], sent = []] = lowered.sides
   const blocks = blockChains(policy, facts.blocks, facts.proxyPort)
   const notes: Note[] = [...lowered.notes]

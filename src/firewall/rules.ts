@@ -18,6 +18,8 @@ export interface Side {
 export interface Lowered {
   readonly lines: readonly Line[]
   readonly chains: readonly Chain[]
+  /** somebody is meant on this side at either end */
+  readonly meant: boolean
   /** families of addresses that the rule names on this side and that meet nothing */
   readonly lost: readonly { readonly end: 'from' | 'to'; readonly family: 4 | 6 }[]
 }
@@ -79,6 +81,7 @@ export function lowerRule(policy: Policy, rule: PacketRule, side: Side, proxyPor
   return {
     lines: made,
     chains: made.length > 0 ? chains : [],
+    meant: from.length > 0 && to.length > 0,
     lost: [
       ...lostFamilies(from, [to, services]).map((family) => ({ end: 'from' as const, family })),
       ...lostFamilies(to, [from, services]).map((family) => ({ end: 'to' as const, family })),
@@ -94,7 +97,7 @@ export interface LoweredRules {
 }
 
 /** Every standing rule on every side; a rule that comes to nothing anywhere is told, and so is half of one. */
-export function lowerRules(policy: Policy, now: number, proxyPort: number, sides: readonly Side[]): LoweredRules {
+export function lowerRules(policy: Policy, now: number, proxyPort: number, sides: readonly Side[], single = false): LoweredRules {
   const out: Line[][] = sides.map(() => [])
   const chains: Chain[] = []
   const notes: Note[] = []
@@ -104,7 +107,8 @@ export function lowerRules(policy: Policy, now: number, proxyPort: number, sides
     const own = lowered.find((each) => each.chains.length > 0)
     if (own !== undefined) chains.push(...own.chains)
     if (lowered.every((each) => each.lines.length === 0)) {
-      notes.push({ code: 'firewall-nothing', place: rule.place, ...nothing(rule) })
+      // on a single machine, rules of other hosts are no concern
+      if (!single || lowered.some((each) => each.meant)) notes.push({ code: 'firewall-nothing', place: rule.place, ...nothing(rule) })
       continue
     }
     for (const end of ['from', 'to'] as const) {

@@ -9,7 +9,7 @@ import type { PortRange } from '../policy/policy.ts'
 /** `-m multiport` holds fifteen numbers; a range takes two. */
 const MULTIPORT = 15
 /** From here on a chain a list is both shorter and quicker. */
-const MOST_LINES = 48
+const MOST_LINES = 24
 
 export function portChunks(ports: readonly PortRange[]): readonly (readonly PortRange[])[] {
   const chunks: PortRange[][] = []
