@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { domainEntry, hostsEntries, urlEntry, withoutComment } from './entry.ts'
 import { checkExpression } from './expressions.ts'
 import { LineSplitter } from './lines.ts'
+import { isPlainName, plainNameAfterSink } from './plain.ts'
 import { TableBuilder } from './table.ts'
 
 export type Layout = 'domains' | 'urls' | 'expressions' | 'hosts'
@@ -61,8 +62,9 @@ export class ListReader {
     this.#line++
     if (from === to || source[from] === 0x23) return
     if (cut) return this.#bad(source, from, to)
-    if (this.#layout === 'domains' && isPlainName(source, from, to)) {
-      this.#builder.add(source, from, to)
+    const plain = this.#layout === 'hosts' ? plainNameAfterSink(source, from, to) : this.#layout === 'domains' && isPlainName(source, from, to) ? from : -1
+    if (plain >= 0) {
+      this.#builder.add(source, plain, to)
       this.#entries++
       return
     }
@@ -111,21 +113,4 @@ export class ListReader {
 
 function text(source: Uint8Array, from: number, to: number): string {
   return Buffer.from(source.buffer, source.byteOffset + from, to - from).toString('latin1')
-}
-
-/**
- * The way of nearly every line of a large list, without a string: lower case letters, digits, hyphens, underscores in labels of 1 to 63
- * octets, and a last label that begins with a letter (one that begins with a digit may be a number).
- */
-function isPlainName(source: Uint8Array, from: number, to: number): boolean {
-  if (to - from > 253) return false
-  let start = from
-  for (let i = from; i < to; i++) {
-    const octet = source[i] ?? 0
-    if ((octet >= 0x61 && octet <= 0x7a) || (octet >= 0x30 && octet <= 0x39) || octet === 0x2d || octet === 0x5f) continue
-    if (octet !== 0x2e || i === start || i - start > 63) return false
-    start = i + 1
-  }
-  const first = source[start] ?? 0
-  return to - start >= 1 && to - start <= 63 && first >= 0x61 && first <= 0x7a
 }
