@@ -72,7 +72,8 @@ export async function surroundings(policy: Policy, clients: readonly string[], h
   inside(green, 'ip', 'link', 'set', 'gg-lan', 'up')
   const mac = '02:51:00:00:00:07'
   inside(green, 'ip', 'link', 'set', 'gg-lan', 'address', mac)
-  for (const client of clients) inside(green, 'ip', 'addr', 'add', `${client}/24`, 'dev', 'gg-lan')
+  const prefix = policy.gateway.green.find(({ family }) => family === 4)?.prefix ?? 24
+  for (const client of clients) inside(green, 'ip', 'addr', 'add', `${client}/${prefix}`, 'dev', 'gg-lan')
 
   writeFileSync(join(folder, 'hosts'), hosts)
   execFileSync('mount', ['--bind', join(folder, 'hosts'), '/etc/hosts'])

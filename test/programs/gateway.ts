@@ -36,17 +36,17 @@ interface Stage {
   teardown(after: () => unknown): unknown
 }
 
-/** Serves `policy` on a free port of 127.0.0.1 until the test is over. */
-export async function startGateway(t: Stage, policy: string, options: readonly string[] = []): Promise<RunningGateway> {
+/** Serves a policy (its text, or a file) on a free port of 127.0.0.1, or of `hosts`, until the test is over. */
+export async function startGateway(t: Stage, policy: string | { readonly file: string }, hosts: readonly string[] = ['127.0.0.1']): Promise<RunningGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'greengate-test-'))
-  const policyFile = join(folder, 'policy.yaml')
+  const policyFile = typeof policy === 'string' ? join(folder, 'policy.yaml') : policy.file
   const eventLog = join(folder, 'events.jsonl')
-  writeFileSync(policyFile, policy)
+  if (typeof policy === 'string') writeFileSync(policyFile, policy)
   writeFileSync(eventLog, '')
   const port = await freePort()
   const args = [
-    join(ROOT, 'src', 'main.ts'), 'serve', '--policy', policyFile, '--host', '127.0.0.1', '--port', String(port), '--workers', '1',
-    '--event-log', eventLog, '--pid-file', join(folder, 'greengate.pid'), ...options,
+    join(ROOT, 'src', 'main.ts'), 'serve', '--policy', policyFile, ...hosts.flatMap((host) => ['--host', host]), '--port', String(port),
+    '--workers', '1', '--event-log', eventLog, '--pid-file', join(folder, 'greengate.pid'),
   ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
