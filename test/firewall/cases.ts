@@ -51,14 +51,25 @@ export function caseNames(): string[] {
   return readdirSync(CASES, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
 }
 
+function factsOf(name: string): FactsFile {
+  const file = join(CASES, name, 'facts.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as FactsFile : {}
+}
+
+/** A friday at noon, where the case says nothing. */
+export function caseTime(name: string, timezone: string): number {
+  const text = factsOf(name).at ?? '2026-11-20T12:00:00'
+  const time = parseTime(text, timezone)
+  if (time === undefined) throw new Error(`${text} is no time`)
+  return time
+}
+
 export function readCase(name: string): Case {
   const folder = join(CASES, name)
   const { policy, diagnostics } = parsePolicy(readFileSync(join(folder, 'policy.yaml'), 'utf8'), 'policy.yaml')
   if (policy === undefined) throw new Error(diagnostics.map(renderDiagnostic).join('\n'))
-  const factsFile = join(folder, 'facts.json')
-  const said: FactsFile = existsSync(factsFile) ? JSON.parse(readFileSync(factsFile, 'utf8')) as FactsFile : {}
-  const now = parseTime(said.at ?? '2026-11-20T12:00:00', policy.gateway.timezone)
-  if (now === undefined) throw new Error(`${said.at ?? ''} is no time`)
+  const said = factsOf(name)
+  const now = caseTime(name, policy.gateway.timezone)
   const facts: RulesetFacts = {
     now,
     // a golden text must not change in every line where one rule does

@@ -82,6 +82,7 @@ export class Stage {
 
   /** Servers that answer with their name, the port, and who asked. */
   async listen(space: string, name: string, tcp: readonly number[], udp: readonly number[]): Promise<void> {
+    if (tcp.length + udp.length === 0) return
     const child = this.start(space, NODE, [PROBER, 'listen', JSON.stringify({ name, tcp, udp })])
     if (child.stdout === null) throw new Error('no output')
     for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') return
