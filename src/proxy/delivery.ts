@@ -93,7 +93,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   get bodyBlocked(): boolean {
-    return this.#forward.wantsBody && this.#forward.upstream.socket.writableNeedDrain
+    return this.#forward.bodyBlocked
   }
 
   get requestDone(): boolean {
@@ -153,6 +153,10 @@ export class Delivery implements ForwardOwner, LiveExchange {
 
   moved(): void {
     this.#movedAt = performance.now()
+  }
+
+  roomForBody(): void {
+    this.#exchange.inbound.openBody()
   }
 
   requestSent(): void {

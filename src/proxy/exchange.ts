@@ -1,6 +1,6 @@
 // The life of one request: asked, decided, resolved, guarded, connected, forwarded or handed to a tunnel, told. Each stage has the last one's
 // result and no more: nothing is resolved without a leave, nothing dialled without a permit, nothing sent but what was judged.
-import type { Cause, Denial, Leave, Permit, RequestFacts } from '../decision/facts.ts'
+import type { Cause, Denial, Endpoint, Leave, Permit, RequestFacts } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { type HttpFault, requestFault } from '../http/fault.ts'
 import { mediaType } from '../http/media-type.ts'
@@ -130,37 +130,38 @@ export class Exchange {
   /** A connection to one of the judged endpoints: one at rest where `mayReuse`, else a new one. */
   async connect(asked: Fetch | Extract<Asked, { kind: 'connect' }>, permit: Permit, mayReuse: boolean): Promise<void> {
     const { inbound, notes, snapshot } = this
-    const fetch = asked.kind === 'fetch'
-    let upstream: Upstream | undefined = fetch && mayReuse && this.request.upgrade === undefined ? inbound.pool.take(asked.target, permit.endpoints) : undefined
-    if (upstream === undefined) {
-      this.#abort = new AbortController()
-      const dialled = await dial(permit.endpoints, { timeoutMs: snapshot.compiled.policy.limits.dialMs, signal: this.#abort.signal, allowHalfOpen: true })
-      if (this.#over) {
-        if (dialled.ok) dialled.socket.destroy()
-        return
-      }
-      notes.dial = dialled.ms
-      if (!dialled.ok) {
-        notes.cause = permit.endpoints[0]?.cause
-        return this.refuseUpstream(dialStatus(dialled.error), dialled.error, `no connection: ${dialled.error.replaceAll('_', ' ')}`)
-      }
-      upstream = inbound.pool.adopt(dialled.socket, asked.target, dialled.endpoint)
+    const relayed = asked.kind === 'connect' || isWebSocket(this.request)
+    const idle = relayed || !mayReuse ? undefined : inbound.pool.take(asked.target, permit.endpoints)
+    if (idle !== undefined && asked.kind === 'fetch') return this.#deliver(asked, permit, idle)
+    this.#abort = new AbortController()
+    const dialled = await dial(permit.endpoints, { timeoutMs: snapshot.compiled.policy.limits.dialMs, signal: this.#abort.signal, allowHalfOpen: true })
+    if (this.#over) {
+      if (dialled.ok) dialled.socket.destroy()
+      return
     }
-    this.#permitted(upstream)
-    if (!fetch) return handOver(this, { kind: 'connect', target: asked.target }, upstream, permit)
-    if (isWebSocket(this.request)) return handOver(this, asked, upstream, permit)
-    const delivery = new Delivery(this, asked, permit, upstream)
-    this.#delivery = delivery
-    delivery.begin()
+    notes.dial = dialled.ms
+    if (!dialled.ok) {
+      notes.cause = permit.endpoints[0]?.cause
+      return this.refuseUpstream(dialStatus(dialled.error), dialled.error, `no connection: ${dialled.error.replaceAll('_', ' ')}`)
+    }
+    const { socket, endpoint } = dialled
+    if (!relayed && asked.kind === 'fetch') return this.#deliver(asked, permit, inbound.pool.adopt(socket, asked.target, endpoint))
+    this.#permitted(endpoint)
+    handOver(this, asked, socket, endpoint, permit)
   }
 
-  #permitted(upstream: Upstream): void {
+  #deliver(asked: Fetch, permit: Permit, upstream: Upstream): void {
+    this.#permitted(upstream.endpoint)
+    this.notes.reused = upstream.reused
+    this.#delivery = new Delivery(this, asked, permit, upstream)
+    this.#delivery.begin()
+  }
+
+  #permitted(endpoint: Endpoint): void {
     const { notes } = this
-    const { endpoint } = upstream
     notes.endpoint = endpoint
     notes.verdict = 'allow'
     notes.cause = endpoint.cause
-    notes.reused = upstream.reused
   }
 
   // --- what the connection tells it

@@ -18,6 +18,8 @@ import type { Upstream, UpstreamUser } from './upstream.ts'
 export interface ForwardOwner {
   /** something moved: deadlines count from here */
   moved(): void
+  /** the upstream takes more of the request's body */
+  roomForBody(): void
   /** the request is sent to its end */
   requestSent(): void
   /** may this answer be passed on, and is the client's connection closed after it? undefined: refused, the owner has ended this */
@@ -85,6 +87,12 @@ export class Forward implements UpstreamUser {
     return !this.#over && !this.#requestBody.done
   }
 
+  /** no more of it until the upstream has taken what it has */
+  get bodyBlocked(): boolean {
+    const { socket } = this.upstream
+    return this.wantsBody && socket.writable && socket.writableNeedDrain
+  }
+
   get requestDone(): boolean {
     return this.#requestBody.done
   }
@@ -119,7 +127,6 @@ export class Forward implements UpstreamUser {
       this.abort()
       this.#owner.badBody(body.problem)
     } else if (body.done) this.#owner.requestSent()
-    else if (socket.writable && socket.writableNeedDrain) this.#client.pause()
     return at
   }
 
@@ -136,7 +143,7 @@ export class Forward implements UpstreamUser {
 
   upstreamDrain(): void {
     this.#owner.moved()
-    if (!this.#over && !this.#requestBody.done) this.#client.resume()
+    if (!this.#over && !this.#requestBody.done) this.#owner.roomForBody()
   }
 
   upstreamData(chunk: Buffer): void {
@@ -257,7 +264,7 @@ export class Forward implements UpstreamUser {
   /** Ends it at once: the client left, a deadline passed, the policy says no. */
   abort(): void {
     this.#over = true
-    this.upstream.destroy()
+    this.upstream.reset()
   }
 }
 

@@ -1,24 +1,26 @@
 // A CONNECT or an upgrade, from the moment its connection stands: the 200, then both sockets to the tunnel (or, to port 80, back to the parser).
 // Dangers prevented: a 2xx before there is a connection, early bytes read as requests, a tunnel that outlives the policy that allowed it.
-import type { Permit } from '../decision/facts.ts'
+import type { Socket } from 'node:net'
+import type { Endpoint, Permit } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { endToEndFields } from '../http/forward-head.ts'
+import { mediaType } from '../http/media-type.ts'
 import type { Target } from '../net/target.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveExchange, Relay, RelayEnd } from './gate.ts'
-import { judgeAnew } from './judge.ts'
+import { judgeAnew, judgeResponse } from './judge.ts'
 import type { Admission } from './limits.ts'
+import { refusalBytes } from './refusing.ts'
 import { openTunnel } from './tunnel.ts'
 import { openUpgrade } from './upgrade.ts'
-import type { Upstream } from './upstream.ts'
 
 /** RFC 9110 9.3.6: no length, no coding. */
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
 /** What runs inside a CONNECT to this port are plain requests (wire.md 20). */
 export const PLAIN_PORT = 80
 
-export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'connect'; readonly target: Target }, upstream: Upstream, permit: Permit): void {
+export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'connect'; readonly target: Target }, upstream: Socket, endpoint: Endpoint, permit: Permit): void {
   const { inbound, notes, request, snapshot } = exchange
   const { limits } = snapshot.compiled.policy
   const admission = inbound.gate.limits.tunnel(inbound.address, limits)
@@ -26,19 +28,30 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
     upstream.destroy()
     return exchange.refuseLimit(admission.refused)
   }
-  const { endpoint } = upstream
-  const up = upstream.detach()
   const { socket: client, early } = inbound.detach()
-  const live = new LiveRelay(exchange, permit, upstream, admission)
-  const shared = { client, early, upstream: up, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: (end: RelayEnd) => live.ended(end) }
+  const live = new LiveRelay(exchange, permit, endpoint, admission)
+  const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: (end: RelayEnd) => live.ended(end) }
   if (asked.kind === 'connect') {
     notes.status = 200
     notes.bytesOut += ESTABLISHED.length
     client.write(ESTABLISHED, 'latin1')
     live.relay = openTunnel(shared)
   } else {
-    const fields = endToEndFields(request, snapshot.compiled.policy.web.forwardedFor)
-    live.relay = openUpgrade({ ...shared, head: request, fields, host: asked.host, path: asked.path })
+    live.relay = openUpgrade({
+      ...shared,
+      head: request,
+      fields: endToEndFields(request, snapshot.compiled.policy.web.forwardedFor),
+      host: asked.host,
+      path: asked.path,
+      refuse: (status, error, reason) => refusalBytes(exchange, { status, error, cause: { ...endpoint.cause, reason }, retryAfterS: undefined }, true),
+      judge: (type) => {
+        const denial = judgeResponse(snapshot, permit, endpoint, mediaType(type))
+        if (denial === undefined) return undefined
+        notes.verdict = 'deny'
+        const { cause } = denial
+        return { bytes: refusalBytes(exchange, { status: 403, error: 'http_request_denied', cause, retryAfterS: undefined }, true), cause }
+      },
+    })
   }
   live.begin()
 }
@@ -58,15 +71,15 @@ export function goInside(exchange: Exchange, target: Target): void {
 class LiveRelay implements LiveExchange {
   readonly #exchange: Exchange
   readonly #permit: Permit
-  readonly #upstream: Upstream
+  readonly #endpoint: Endpoint
   readonly #admission: Admission
   relay: Relay | undefined
   #over = false
 
-  constructor(exchange: Exchange, permit: Permit, upstream: Upstream, admission: Admission) {
+  constructor(exchange: Exchange, permit: Permit, endpoint: Endpoint, admission: Admission) {
     this.#exchange = exchange
     this.#permit = permit
-    this.#upstream = upstream
+    this.#endpoint = endpoint
     this.#admission = admission
   }
 
@@ -76,7 +89,7 @@ class LiveRelay implements LiveExchange {
   }
 
   rejudge(snapshot: Snapshot, now: number): void {
-    const denial = judgeAnew(snapshot, this.#permit.facts, this.#upstream.endpoint, now)
+    const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now)
     if (denial !== undefined) this.relay?.end('http_request_denied', 'policy', denial.cause)
   }
 

@@ -115,8 +115,10 @@ export class InboundConnection implements Inbound {
       this.#pump()
     } else if (this.#mode === 'exchange' || this.#mode === 'head') {
       const exchange = this.#exchange
-      const rest = exchange !== undefined && this.#held.length === 0 && exchange.wantsBody ? exchange.bodyData(chunk) : chunk
+      const direct = exchange !== undefined && this.#held.length === 0 && exchange.wantsBody && !exchange.bodyBlocked
+      const rest = direct ? exchange.bodyData(chunk) : chunk
       if (rest !== undefined) this.#hold(rest)
+      else if (exchange?.bodyBlocked === true) this.socket.pause()
     } else if ((this.#dropped += chunk.length) > LINGER_BYTES) this.destroy()
   }
 
@@ -187,10 +189,10 @@ export class InboundConnection implements Inbound {
     this.#close(answer)
   }
 
-  /** The exchange can send the request's body now. */
+  /** The exchange takes (more of) the request's body now: first what is held, then what is read. */
   openBody(): void {
     const exchange = this.#exchange
-    while (exchange !== undefined && this.#held.length > 0 && exchange.wantsBody && !this.socket.isPaused()) {
+    while (exchange !== undefined && this.#held.length > 0 && exchange.wantsBody && !exchange.bodyBlocked) {
       const chunk = this.#held.shift()
       if (chunk === undefined) break
       this.#heldBytes -= chunk.length
@@ -200,8 +202,9 @@ export class InboundConnection implements Inbound {
         this.#heldBytes += rest.length
       }
     }
-    if (this.#mode === 'exchange' && this.#heldBytes <= HELD_BYTES && this.#exchange?.bodyBlocked !== true) this.socket.resume()
-    if (this.ended && this.#held.length === 0 && exchange?.wantsBody === true) exchange.clientGone()
+    if (this.#mode !== 'exchange' || exchange === undefined) return
+    if (this.#heldBytes <= HELD_BYTES && !exchange.bodyBlocked) this.socket.resume()
+    if (this.ended && this.#held.length === 0 && exchange.wantsBody) exchange.clientGone()
   }
 
   /** The answer is written to its end. */

@@ -2,9 +2,10 @@
 // stage that forgets it, and refuses (or passes) what the others do not.
 import { decide } from '../decision/decide.ts'
 import type { Client, Denial, Endpoint, Leave, Permit, RequestFacts } from '../decision/facts.ts'
-import { decideResponse, guard, rejudge } from '../decision/guard.ts'
+import { guard } from '../decision/guard.ts'
 import { outcome } from '../decision/outcome.ts'
 import { reach } from '../decision/reach.ts'
+import { decideResponse, rejudge } from '../decision/response.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Ip } from '../net/ip.ts'
 

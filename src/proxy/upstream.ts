@@ -70,21 +70,16 @@ export class Upstream {
     arm(this.#idle, idleMs)
   }
 
-  /** Takes the socket out for a relay, paused and without our listeners. */
-  detach(): Socket {
-    const { socket } = this
-    disarm(this.#idle)
-    this.#user = undefined
-    socket.pause()
-    for (const event of ['data', 'drain', 'end', 'error', 'close'] as const) socket.removeAllListeners(event)
-    socket.on('error', () => {})
-    return socket
-  }
-
   /** Ends it at once; its user hears nothing more. */
   destroy(): void {
     this.#user = undefined
     this.socket.destroy()
+  }
+
+  /** Ends it in the middle of an exchange: the upstream need not go on with what nobody waits for. */
+  reset(): void {
+    this.#user = undefined
+    this.socket.resetAndDestroy()
   }
 
   get alive(): boolean {
