@@ -35,8 +35,7 @@ export function openTunnel(ask: TunnelAsk): Relay {
   })
 
   function refuse(outcome: Exclude<BindingOutcome, 'match'>): void {
-    // a client that left in mid-hello is no case for the policy
-    relay.end(BINDING_ERRORS[outcome], outcome === 'timeout' ? 'client' : 'policy', bindingCause(outcome))
+    relay.end(BINDING_ERRORS[outcome], 'policy', bindingCause(outcome))
   }
 
   /** Held octets go upstream as they came, and from now on nobody looks. */
