@@ -33,6 +33,17 @@ export interface Gate {
   readonly port: number
 }
 
+/**
+ * The listener (listener.ts) hands every accepted socket to `serveConnection(socket: Socket, gate: Gate): Inbound` (inbound.ts) and keeps the
+ * Inbound until the socket's 'close'. Its server must be made with `allowHalfOpen: true` (a client may end its side and still wait for the
+ * answer) and `noDelay: true`.
+ */
+export interface Inbound {
+  /** end it now where it is idle, else after the answer under way, which announces it where it still can */
+  drain(): void
+  destroy(): void
+}
+
 /** Whose fault a failure is. */
 export type Fault = 'client' | 'policy' | 'upstream' | 'gateway'
 
@@ -91,6 +102,10 @@ export interface UpgradeAsk {
   readonly endpoint: Endpoint
   readonly snapshot: Snapshot
   readonly gate: Gate
+  /** the complete framed answer (with `Connection: close`) where the upstream failed before its own: 502 or 504 */
+  readonly refuse: (status: number, error: string, reason: string) => Buffer
+  /** an answer other than 101 is a response like any: its media type (lower case, without parameters) judged; the refusal to send in its place */
+  readonly judge: (responseType: string | undefined) => { readonly bytes: Buffer; readonly cause: Cause } | undefined
   readonly onEnd: (end: RelayEnd) => void
 }
 
