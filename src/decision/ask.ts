@@ -2,6 +2,7 @@
 // would give. Policy tests and explanations share it. Danger prevented: a test that asks something else than the wire would.
 import { parseIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
+import { octetsFromText } from '../net/octets.ts'
 import { authorityText, parseAuthority } from '../net/target.ts'
 import type { Parsed, Target } from '../net/target.ts'
 import { canonicalUri, parseHttpUri } from '../net/uri.ts'
@@ -25,7 +26,8 @@ const HTTP_PORT = 80
 const HTTPS_PORT = 443
 
 /** `method`: where the person named one. */
-export function parseWebAsk(text: string, method?: string): Parsed<WebAsk> {
+export function parseWebAsk(written: string, method?: string): Parsed<WebAsk> {
+  const text = octetsFromText(written) // a person writes letters, a client sends their UTF-8
   const secure = /^(?:https|wss):\/\//i.exec(text)
   if (secure !== null) {
     const authority = /^[^/?#]*/.exec(text.slice(secure[0].length))?.[0] ?? ''
