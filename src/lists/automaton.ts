@@ -44,7 +44,7 @@ export class Automaton {
     for (let state = 0; state < states; state++) {
       this.#firstId[state] = ids.length
       const index = endOf.get(state)
-      if (index !== undefined) ids.push(...(owners[index] ?? []))
+      if (index !== undefined) for (const id of owners[index] ?? []) ids.push(id)
     }
     this.#firstId[states] = ids.length
     this.#ids = Int32Array.from(ids)

@@ -3,6 +3,7 @@
 import { RE2JS, RE2JSException } from 're2js'
 import { Automaton } from './automaton.ts'
 import { requiredLiterals } from './literals.ts'
+import type { Literals } from './literals.ts'
 
 export interface ExpressionSet {
   /** index of the first expression that matches either text, or -1 */
@@ -59,7 +60,11 @@ export function compileExpressions(sources: readonly string[]): ExpressionSet {
 const NONE = (): boolean => false
 
 class Expressions implements ExpressionSet {
-  readonly #compiled: readonly (RE2JS | undefined)[]
+  readonly #sources: readonly string[]
+  /** those that were needed yet: most expressions of a large list never are, and each is some kilobytes */
+  readonly #compiled = new Map<number, RE2JS>()
+  /** 1: its literals are the whole of it */
+  readonly #whole: Uint8Array
   readonly #automaton: Automaton | undefined
   /** expressions of which no literal is known: each text is run through them, a few at a time */
   readonly #always: readonly Bundle[]
@@ -69,18 +74,10 @@ class Expressions implements ExpressionSet {
   #stamp = 0
 
   constructor(sources: readonly string[]) {
-    const owners = new Map<string, number[]>()
-    const always: number[] = []
-    this.#compiled = sources.map((source, index) => {
-      const { any, whole } = requiredLiterals(source)
-      if (any === undefined) always.push(index)
-      for (const literal of any ?? []) {
-        const owner = owners.get(literal)
-        if (owner === undefined) owners.set(literal, [index])
-        else owner.push(index)
-      }
-      return whole ? undefined : RE2JS.compile(source, RE2JS.CASE_INSENSITIVE)
-    })
+    const { needed, owners } = literalsOf(sources)
+    const always = needed.flatMap(({ any }, index) => (any === undefined ? [index] : []))
+    this.#sources = sources
+    this.#whole = Uint8Array.from(needed, ({ whole }) => (whole ? 1 : 0))
     this.#always = bundles(sources, always)
     this.#isAlways = new Uint8Array(sources.length)
     for (const index of always) this.#isAlways[index] = 1
@@ -136,10 +133,44 @@ class Expressions implements ExpressionSet {
   }
 
   #test(index: number, text: string, decoded: string): boolean {
-    const compiled = this.#compiled[index]
-    if (compiled === undefined) return true // its literal is the whole of it, and was found
+    if (this.#whole[index] === 1) return true // its literal was found
+    let compiled = this.#compiled.get(index)
+    if (compiled === undefined) {
+      compiled = RE2JS.compile(this.#sources[index] ?? '', RE2JS.CASE_INSENSITIVE)
+      this.#compiled.set(index, compiled)
+    }
     return compiled.test(text) || (decoded !== text && compiled.test(decoded))
   }
+}
+
+interface Needed {
+  readonly needed: readonly Literals[]
+  /** literal → the expressions that need it */
+  readonly owners: ReadonlyMap<string, readonly number[]>
+}
+
+/** Characters of all literals together: some dozens of octets of automaton each. With more, they are cut shorter. */
+const MOST_LITERAL_CHARACTERS = 200_000
+const LITERAL_LENGTHS = [16, 8, 4, 2]
+
+function literalsOf(sources: readonly string[]): Needed {
+  for (const longest of LITERAL_LENGTHS) {
+    const needed = sources.map((source) => requiredLiterals(source, longest))
+    const owners = new Map<string, number[]>()
+    let characters = 0
+    needed.forEach(({ any }, index) => {
+      for (const literal of any ?? []) {
+        const owner = owners.get(literal)
+        if (owner !== undefined) owner.push(index)
+        else {
+          owners.set(literal, [index])
+          characters += literal.length
+        }
+      }
+    })
+    if (characters <= MOST_LITERAL_CHARACTERS || longest === LITERAL_LENGTHS.at(-1)) return { needed, owners }
+  }
+  return { needed: [], owners: new Map() }
 }
 
 /** Some expressions and, where they can be joined, their alternation: where it fails, all of them do. */

@@ -11,17 +11,15 @@ export interface Literals {
 
 const UNKNOWN: Literals = { any: undefined, whole: false }
 const MOST_LITERALS = 2000
-/** The automaton over all literals stays small; a prefix of a literal is needed as well. */
-const MOST_LENGTH = 16
 
-/** For an expression that has compiled, matched without regard to case. */
-export function requiredLiterals(source: string): Literals {
+/** For an expression that has compiled, matched without regard to case. Literals are cut to `longest`: a prefix is needed as well. */
+export function requiredLiterals(source: string, longest: number): Literals {
   try {
     const scanner = { source, at: 0, cased: false }
     const found = alternation(scanner)
     if (scanner.at !== source.length || found.any === undefined) return UNKNOWN
-    const cut = found.any.some((literal) => literal.length > MOST_LENGTH)
-    const any = [...new Set(found.any.map((literal) => literal.slice(0, MOST_LENGTH)))]
+    const cut = found.any.some((literal) => literal.length > longest)
+    const any = [...new Set(found.any.map((literal) => literal.slice(0, longest)))]
     return any.length > MOST_LITERALS ? UNKNOWN : { any, whole: found.whole && !cut && !scanner.cased }
   } catch (error) {
     if (error instanceof NotUnderstood) return UNKNOWN

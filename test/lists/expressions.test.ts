@@ -98,7 +98,8 @@ t.test('literals that an expression needs', async (t) => {
     ['fooo?', ['foo'], false], ['fo+bar', ['bar'], false], ['[a-z]+', undefined, false], ['foo|[a-z]', undefined, false], ['', undefined, false], ['a(b|)c', ['a'], false], ['(?-i)ABC', ['abc'], false], ['^abc$', ['abc'], false],
     ['x{0}y', ['y'], false], ['(abc){2}', ['abc'], false], ['\\Qab\\E', undefined, false], ['\\x61bc', undefined, false],
   ]
-  for (const [expression, any, whole] of rows) t.same(requiredLiterals(expression), { any, whole }, expression)
+  for (const [expression, any, whole] of rows) t.same(requiredLiterals(expression, 16), { any, whole }, expression)
+  t.same(requiredLiterals('gateway', 4), { any: ['gate'], whole: false }, 'a prefix is needed, and not enough')
 })
 
 t.test('ten thousand expressions are asked in one pass', async (t) => {
