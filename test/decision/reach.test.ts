@@ -6,7 +6,7 @@ import { reach } from '../../src/decision/decide.ts'
 const WEB = 'web: { default: allow }'
 const office = compile(`${OFFICE}${WEB}`)
 const machineOnly = compile(`rules: [{ name: here, action: allow, from: gateway, to: gateway, services: proxy }]\n${WEB}`)
-const everybody = compile(`rules: [{ name: all, action: allow, from: any, to: gateway, services: proxy }]\n${WEB}`)
+const everybody = compile(`rules: [{ name: px, action: allow, from: any, to: gateway, services: proxy }]\n${WEB}`)
 
 t.test('on the office gateway', async (t) => {
   const rows: readonly (readonly [who: string, from: string, via: string | undefined, expected: string])[] = [
