@@ -23,28 +23,41 @@ function mediaRanges(accept: string): MediaRange[] {
   return ranges
 }
 
+interface Fit {
+  readonly quality: number
+  readonly specificity: number
+  /** place in the field */
+  readonly place: number
+}
+
 /** The most specific range that holds the type decides its quality. */
-function qualityOf(type: PageType, ranges: readonly MediaRange[]): { quality: number; specificity: number } {
+function fitOf(type: PageType, ranges: readonly MediaRange[]): Fit {
   const wildcard = `${type.slice(0, type.indexOf('/'))}/*`
   for (const [specificity, name] of [[2, type], [1, wildcard], [0, '*/*']] as const) {
-    const found = ranges.find(({ range }) => range === name)
-    if (found !== undefined) return { quality: found.quality, specificity }
+    const place = ranges.findIndex(({ range }) => range === name)
+    const found = ranges[place]
+    if (found !== undefined) return { quality: found.quality, specificity, place }
   }
-  return { quality: 0, specificity: -1 }
+  return { quality: 0, specificity: -1, place: Infinity }
+}
+
+/** By quality; then what is named comes before what is only covered, and what is named first before the rest. */
+function better(a: Fit, b: Fit): boolean {
+  if (a.quality !== b.quality) return a.quality > b.quality
+  if (a.specificity !== b.specificity) return a.specificity > b.specificity
+  return a.place < b.place
 }
 
 export function preferredType(accept: string | undefined): PageType {
   if (accept === undefined) return 'text/plain'
   const ranges = mediaRanges(accept)
   let best: PageType = 'text/plain'
-  let bestQuality = 0
-  let bestSpecificity = -1
+  let bestFit = fitOf(best, ranges)
   for (const type of FORMS) {
-    const { quality, specificity } = qualityOf(type, ranges)
-    if (quality > bestQuality || (quality > 0 && quality === bestQuality && specificity > bestSpecificity)) {
+    const fit = fitOf(type, ranges)
+    if (fit.quality > 0 && better(fit, bestFit)) {
       best = type
-      bestQuality = quality
-      bestSpecificity = specificity
+      bestFit = fit
     }
   }
   return best

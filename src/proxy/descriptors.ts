@@ -18,8 +18,18 @@ function limitsText(): string {
   }
 }
 
-/** Connections at once, client and upstream side together one. */
-export function connectionCapacity(limit = descriptorLimit()): number {
-  if (limit === undefined) return Infinity
-  return Math.max(4, Math.floor((limit - Math.min(RESERVE, Math.floor(limit / 3))) / 2))
+export interface Capacity {
+  /** connections at once, client and upstream side together one */
+  readonly connections: number
+  /** accepted and not served yet: one descriptor each */
+  readonly waiting: number
+}
+
+const MOST_WAITING = 512
+
+export function descriptorCapacity(limit = descriptorLimit()): Capacity {
+  if (limit === undefined) return { connections: Infinity, waiting: MOST_WAITING }
+  const free = limit - Math.min(RESERVE, Math.floor(limit / 2))
+  const waiting = Math.min(MOST_WAITING, Math.floor(free / 8))
+  return { connections: Math.max(1, Math.floor((free - waiting) / 2)), waiting }
 }

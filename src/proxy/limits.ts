@@ -4,7 +4,7 @@ import type { Cause } from '../decision/facts.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Limits } from '../policy/policy.ts'
 import { Counters, layoutOf, refusalsAt } from './counters.ts'
-import { connectionCapacity } from './descriptors.ts'
+import { descriptorCapacity } from './descriptors.ts'
 import { RefusalRing } from './refusals.ts'
 
 export type LimitName = 'connections' | 'tunnels' | 'new-per-second' | 'connections-per-client' | 'tunnels-per-client' | 'new-per-second-per-client'
@@ -49,7 +49,7 @@ export class LimitCounters {
   /** what the page "why was I blocked?" tells; shared over workers as the counters are */
   readonly refusals: RefusalRing
   readonly #counters: Counters
-  readonly #capacity = connectionCapacity()
+  readonly #capacity = descriptorCapacity()
 
   constructor(buffer: SharedArrayBuffer, worker: number) {
     const layout = layoutOf(buffer)
@@ -65,9 +65,14 @@ export class LimitCounters {
     return this.#counters.total('tunnels')
   }
 
+  /** How many accepted connections may wait unserved. */
+  get waitingRoom(): number {
+    return this.#capacity.waiting
+  }
+
   /** Whether one more connection may be served now; else accepted ones wait. */
   hasRoom(limits: Limits): boolean {
-    return this.#counters.total('connections') < Math.min(limits.connections, this.#capacity)
+    return this.#counters.total('connections') < Math.min(limits.connections, this.#capacity.connections)
   }
 
   /** Counts a connection that begins to be served. A refused one counts too, since it is open until it has been told. */

@@ -30,7 +30,6 @@ export interface Listener {
 }
 
 const BACKLOG = 4096
-const MOST_WAITING = 512
 const LOOK_MS = 50
 /** a client machine that vanished is found out after about two minutes */
 const KEEP_ALIVE_MS = 60_000
@@ -69,7 +68,7 @@ export function listen(options: ListenerOptions, gate: Gate, serve: Serve): Prom
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
     socket.on('error', heard)
     if (waiting.size === 0 && gate.limits.hasRoom(gate.snapshot().compiled.policy.limits)) return begin(socket)
-    if (waiting.size >= MOST_WAITING) {
+    if (waiting.size >= gate.limits.waitingRoom) {
       resetNow(socket)
       return
     }

@@ -1,0 +1,92 @@
+// Dialling judged addresses: families in turn, failures told apart, the first to connect wins and the rest is closed.
+import t from 'tap'
+import type { Socket } from 'node:net'
+import { connect } from 'node:net'
+import { dial, interleave } from '../../src/proxy/dial.ts'
+import { endpoint, pause, serve } from './sockets.ts'
+
+t.test('families take turns', async (t) => {
+  const [a, b, c, d] = [endpoint('192.0.2.1', 1), endpoint('192.0.2.2', 1), endpoint('2001:db8::1', 1), endpoint('192.0.2.3', 1)]
+  const text = (six: boolean): string => interleave([a, b, c, d], six).map(({ address }) => address.text).join(' ')
+  t.equal(text(true), '2001:db8::1 192.0.2.1 192.0.2.2 192.0.2.3')
+  t.equal(text(false), '192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3')
+})
+
+t.test('the first address that answers', async (t) => {
+  const port = await serve(t, () => {})
+  const dialled = await dial([endpoint('127.0.0.1', port)], { timeoutMs: 1000 })
+  t.ok(dialled.ok)
+  if (!dialled.ok) return
+  t.equal(dialled.socket.remoteAddress, '127.0.0.1')
+  t.equal(dialled.endpoint.port, port)
+  dialled.socket.destroy()
+})
+
+t.test('a refused address does not keep the next one waiting', async (t) => {
+  const port = await serve(t, () => {})
+  const began = performance.now()
+  // nobody listens on 127.0.0.2 at that port
+  const dialled = await dial([endpoint('127.0.0.2', port), endpoint('127.0.0.3', port), endpoint('127.0.0.1', port)], { timeoutMs: 1000 })
+  t.ok(dialled.ok && dialled.endpoint.address.text === '127.0.0.1')
+  t.ok(performance.now() - began < 240)
+  if (dialled.ok) dialled.socket.destroy()
+})
+
+t.test('what failed, and how it is told', async (t) => {
+  const port = await serve(t, () => {})
+  const refused = await dial([endpoint('127.0.0.2', port)], { timeoutMs: 1000 })
+  t.match(refused, { ok: false, error: 'connection_refused', detail: 'ECONNREFUSED' })
+  t.match(await dial([], { timeoutMs: 1000 }), { ok: false, error: 'destination_ip_unroutable' })
+  // a broadcast address: the kernel refuses it at once
+  t.match(await dial([endpoint('255.255.255.255', port)], { timeoutMs: 1000 }), { ok: false, error: 'destination_ip_unroutable' })
+  t.match(await dial([endpoint('255.255.255.255', port), endpoint('127.0.0.2', port)], { timeoutMs: 1000 }), { ok: false, error: 'connection_refused' }, 'a living machine\'s answer says more')
+})
+
+t.test('a client that leaves', async (t) => {
+  const port = await serve(t, () => {})
+  const gone = new AbortController()
+  const dialled = dial([endpoint('127.0.0.1', port)], { timeoutMs: 5000, signal: gone.signal })
+  gone.abort()
+  t.match(await dialled, { ok: false, error: 'aborted' })
+  t.match(await dial([endpoint('127.0.0.1', port)], { timeoutMs: 5000, signal: gone.signal }), { ok: false, error: 'aborted' })
+})
+
+t.test('a late reset finds a listener', async (t) => {
+  const sockets: Socket[] = []
+  const port = await serve(t, (socket) => sockets.push(socket))
+  const dialled = await dial([endpoint('127.0.0.1', port)], { timeoutMs: 1000, allowHalfOpen: true })
+  while (sockets.length === 0) await pause(5)
+  sockets[0]?.resetAndDestroy()
+  await pause(30)
+  t.ok(dialled.ok && dialled.socket.destroyed, 'the process goes on')
+})
+
+t.test('a silent address: the next is tried beside it, and the loser is closed', { skip: await silentIsRouted() }, async (t) => {
+  let accepted = 0
+  const port = await serve(t, () => accepted++)
+  const began = performance.now()
+  const dialled = await dial([endpoint('192.0.2.1', port), endpoint('127.0.0.1', port)], { timeoutMs: 3000 })
+  t.ok(dialled.ok && dialled.endpoint.address.text === '127.0.0.1')
+  t.ok(performance.now() - began < 1000)
+  if (dialled.ok) dialled.socket.destroy()
+  const silent = await dial([endpoint('192.0.2.1', port)], { timeoutMs: 300 })
+  t.match(silent, { ok: false, error: 'connection_timeout' })
+  t.equal(accepted, 1)
+})
+
+/** A machine without a route, or with a proxy that answers for everybody, cannot show silence. */
+function silentIsRouted(): Promise<string | false> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '192.0.2.1', port: 9 })
+    const timer = setTimeout(() => {
+      socket.destroy()
+      resolve(false)
+    }, 400)
+    const answered = (why: string): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(`192.0.2.1 is not silent here: ${why}`)
+    }
+    socket.once('connect', () => answered('it answers')).once('error', (error) => answered(error.message))
+  })
+}
