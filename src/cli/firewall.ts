@@ -7,7 +7,6 @@ import { compileRuleset } from '../firewall/compile.ts'
 import type { RulesetFacts, Server } from '../firewall/facts.ts'
 import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
-import type { Note } from '../firewall/ruleset.ts'
 import { timeText } from '../firewall/standing.ts'
 import { noteText } from '../firewall/unsaid.ts'
 import { loadPolicy } from '../gateway/load.ts'
@@ -86,10 +85,6 @@ function ownMacs(): RulesetFacts['ownMacs'] {
   return [...texts].filter((text) => text !== '00:00:00:00:00:00').flatMap((text) => parseMac(text) ?? [])
 }
 
-function tellNotes(notes: readonly Note[]): void {
-  for (const note of notes) process.stderr.write(noteText(note))
-}
-
 /** What the command line says that does not go together; undefined: nothing. */
 function contradiction(options: FirewallOptions): readonly [string, string] | undefined {
   const { mode, proxy, user } = options
@@ -130,11 +125,11 @@ async function firewall(options: FirewallOptions): Promise<void> {
   }
   const compiled = compileRuleset(policy, facts)
   if (!compiled.ok) {
-    tellNotes([compiled.problem])
+    process.stderr.write(noteText(compiled.problem, 'error'))
     process.exitCode = EXIT.policy
     return
   }
-  tellNotes(compiled.ruleset.notes)
+  for (const note of compiled.ruleset.notes) process.stderr.write(noteText(note))
   process.stdout.write(renderRuleset(policy, compiled.ruleset, options.format, { hash: loaded.hash, time: timeText(now, timezone) }))
 }
 

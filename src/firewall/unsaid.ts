@@ -45,7 +45,7 @@ export function unsaidNotes(policy: Policy): readonly Note[] {
 }
 
 /** As the terminal shows it: `file:line:column: note: message`, and the hint below. */
-export function noteText({ place, message, hint }: Note): string {
+export function noteText({ place, message, hint }: Note, severity: 'note' | 'error' = 'note'): string {
   const at = place === undefined ? 'greengate' : `${place.file}:${place.line}:${place.column}`
-  return `${at}: note: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`
+  return `${at}: ${severity}: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`
 }

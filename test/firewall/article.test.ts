@@ -3,6 +3,7 @@
 import t from 'tap'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BACKENDS } from './backends.ts'
 import { readCase } from './cases.ts'
 import { readNflog } from './nflog.ts'
 import { run, unable } from './root.ts'
@@ -75,22 +76,6 @@ function told(row: Row, got: string): string {
   return `${row[0]} ${row[1]}/${row[3]} to ${row[2]}: ${got.split(':')[0] ?? got}`
 }
 
-const BACKENDS = {
-  iptables: {
-    load: (stage: Stage, texts: ReadonlyMap<string, string>): void => {
-      stage.must('gw', 'ip6tables-restore --noflush', texts.get('ip6tables') ?? '')
-      stage.must('gw', 'iptables-restore --noflush', texts.get('iptables') ?? '')
-    },
-    dropped: (stage: Stage): number => Number(/\[(\d+):\d+\] -A GG_GREEN_END [^\n]*gg:default-deny/.exec(stage.must('gw', 'iptables-save -c'))?.[1] ?? -1),
-  },
-  nft: {
-    load: (stage: Stage, texts: ReadonlyMap<string, string>): void => {
-      stage.must('gw', 'nft -f -', texts.get('nft') ?? '')
-    },
-    dropped: (stage: Stage): number => Number(/counter packets (\d+) bytes \d+ drop comment "gg:default-deny"/.exec(stage.must('gw', 'nft list chain inet greengate green_end'))?.[1] ?? -1),
-  },
-} as const
-
 const LOG_ALL = '/proc/sys/net/netfilter/nf_log_all_netns'
 
 /** Lets the kernel log from namespaces while `body` runs; false: it may not be set here. */
@@ -110,8 +95,8 @@ async function withKernelLog(body: () => Promise<void>): Promise<boolean> {
   return true
 }
 
-for (const [name, backend] of Object.entries(BACKENDS)) {
-  t.test(`the office behind ${name}`, { skip, timeout: 60_000 }, async (t) => {
+for (const backend of BACKENDS) {
+  t.test(`the office behind ${backend.name}`, { skip, timeout: 60_000 }, async (t) => {
     const stage = new Stage()
     t.teardown(() => stage.close())
     await office(stage, HOSTS)
@@ -123,7 +108,7 @@ for (const [name, backend] of Object.entries(BACKENDS)) {
       t.same(ROWS.map((row, index) => told(row, open[index] ?? '')).filter((line) => /(silence|refused)$/.test(line) && !/192\.168\.51\.35/.test(line)), [])
     })
 
-    backend.load(stage, readCase('02-dual-stack').texts)
+    backend.load(stage, 'gw', readCase('02-dual-stack').texts)
 
     await t.test('with the rules, each as the article has it', async (t) => {
       const got = await results(stage, ROWS)
@@ -152,14 +137,14 @@ for (const [name, backend] of Object.entries(BACKENDS)) {
       const file = `${t.testdir({})}/nflog.pcap`
       const capture = stage.start('gw', 'tcpdump', ['-i', 'nflog:5', '-U', '-w', file], { stderr: 'pipe' })
       for await (const chunk of capture.stderr ?? []) if (String(chunk).includes('listening')) break
-      const before = backend.dropped(stage)
-      const marker = `gg-${process.pid}-${name}`
+      const before = backend.counted(stage, 'gw', 'gg:default-deny')
+      const marker = `gg-${process.pid}-${backend.name}`
       const logged = await withKernelLog(async () => {
         run('sh', ['-c', `echo '<6>${marker}' > /dev/kmsg`])
         await stage.probe('h25', [{ protocol: 'tcp', host: GATEWAY, port: 800 }], 300)
       })
       if (!logged) await stage.probe('h25', [{ protocol: 'tcp', host: GATEWAY, port: 800 }], 300)
-      t.ok(backend.dropped(stage) > before, 'counted')
+      t.ok(backend.counted(stage, 'gw', 'gg:default-deny') > before, 'counted')
       const seen = (): boolean => readNflog(readFileSync(file)).some((each) =>
         each.prefix === 'GREEN DROP ' && each.source === '192.168.51.25' && each.target === GATEWAY && each.protocol === 6 && each.port === 800)
       // the kernel gathers records for a second and more

@@ -51,6 +51,18 @@ export function caseNames(): string[] {
   return readdirSync(CASES, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort()
 }
 
+/** The texts of a policy with nothing beside it; the generation is the rules' own. */
+export function printed(text: string, more: Partial<RulesetFacts> = {}): ReadonlyMap<Format, string> {
+  const { policy, diagnostics } = parsePolicy(text, 'policy.yaml')
+  if (policy === undefined) throw new Error(diagnostics.map(renderDiagnostic).join('\n'))
+  const compiled = compileRuleset(policy, {
+    now: Date.UTC(2026, 10, 20), proxyPort: policy.gateway.proxy.port, resolvers: [], ownAddresses: [], ownMacs: [], blocks: new Map(), ...more,
+  })
+  if (!compiled.ok) throw new Error(noteText(compiled.problem))
+  const origin = { hash: '0123456789abcdef', time: 'then' }
+  return new Map(FORMATS.map(([format]) => [format, renderRuleset(policy, compiled.ruleset, format, origin)]))
+}
+
 function factsOf(name: string): FactsFile {
   const file = join(CASES, name, 'facts.json')
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as FactsFile : {}
@@ -90,6 +102,6 @@ export function readCase(name: string): Case {
     name,
     folder,
     texts: new Map(FORMATS.map(([format]) => [format, renderRuleset(policy, ruleset, format, origin)])),
-    told: ruleset.notes.map(noteText).join(''),
+    told: ruleset.notes.map((note) => noteText(note)).join(''),
   }
 }

@@ -1,13 +1,16 @@
-// Runs inside a namespace, in two parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
-// all at once and prints what came of each as JSON. Plain Node, one file, so that it starts quickly wherever it is put.
+// Runs inside a namespace, in three parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
+// all at once and prints what came of each as JSON. `hold`: keeps one connection and says how it fares. Plain Node, one file, so that it starts quickly wherever it is put.
 const net = require('node:net')
 const dgram = require('node:dgram')
+const { networkInterfaces } = require('node:os')
 
 const [part, text] = process.argv.slice(2)
 const spec = JSON.parse(text)
 
 function listen({ name, tcp, udp }) {
-  let left = tcp.length + udp.length * 2
+  // an answer comes from the address that was asked: a socket an address
+  const addresses = Object.values(networkInterfaces()).flat().filter((each) => !each.address.startsWith('fe80'))
+  let left = tcp.length + udp.length * addresses.length
   const ready = () => {
     if (--left === 0) process.stdout.write('ready\n')
   }
@@ -19,10 +22,10 @@ function listen({ name, tcp, udp }) {
     }).listen({ port, host: '::' }, ready)
   }
   for (const port of udp) {
-    for (const type of ['udp4', 'udp6']) {
-      const socket = dgram.createSocket(type === 'udp6' ? { type, ipv6Only: true } : { type })
+    for (const { family, address } of addresses) {
+      const socket = dgram.createSocket(family === 'IPv6' ? 'udp6' : 'udp4')
       socket.on('message', (_, peer) => socket.send(`${name}:${port} ${peer.address}`, peer.port, peer.address))
-      socket.bind(port, type === 'udp4' ? '0.0.0.0' : '::', ready)
+      socket.bind(port, address, ready)
     }
   }
 }
@@ -64,7 +67,26 @@ function udp({ host, port, waitMs, from }) {
   })
 }
 
+/** One connection that speaks every tenth of a second and says how that went: `ok`, `silence`, `reset`. */
+function hold({ host, port }) {
+  const socket = net.connect({ host, port })
+  let heard = false
+  const say = (word) => process.stdout.write(`${word}\n`)
+  const timer = setInterval(() => {
+    say(heard ? 'ok' : 'silence')
+    heard = false
+    socket.write('tick')
+  }, 100)
+  socket.on('data', () => (heard = true))
+  socket.on('error', () => {})
+  socket.once('close', () => {
+    clearInterval(timer)
+    say('reset')
+  })
+}
+
 if (part === 'listen') listen(spec)
+else if (part === 'hold') hold(spec)
 else {
   if (spec.uid !== 0) process.setuid(spec.uid)
   Promise.all(spec.probes.map((each) => (each.protocol === 'tcp' ? tcp : udp)(each))).then((results) => {

@@ -100,6 +100,18 @@ export class Stage {
     })
   }
 
+  /** A connection that lives on; what it said since it was asked last. */
+  hold(space: string, host: string, port: number): () => string[] {
+    const child = this.start(space, NODE, [PROBER, 'hold', JSON.stringify({ host, port })])
+    let said: string[] = []
+    child.stdout?.on('data', (data: Buffer) => said.push(...String(data).trim().split('\n')))
+    return () => {
+      const before = said
+      said = []
+      return before
+    }
+  }
+
   async close(): Promise<void> {
     const ended = this.#children.filter((child) => child.exitCode === null && child.signalCode === null).map((child) => new Promise<void>((resolve) => {
       child.once('exit', () => resolve())
