@@ -28,10 +28,10 @@ export function outcome(compiled: CompiledPolicy, decision: Denial | Leave | Per
   if (otherwise === undefined || compiled.policy.mode !== 'observe') return decision
   if (otherwise === 'pass') return undefined
   const would: Observed = { verdict: 'deny', cause: decision.cause }
-  return { ...otherwise, observed: merged([...decision.observed, would], otherwise.observed) }
+  return { ...otherwise, observed: once([...decision.observed, would, ...otherwise.observed]) }
 }
 
-function merged(first: readonly Observed[], second: readonly Observed[]): readonly Observed[] {
-  const seen = new Set(first.map((each) => each.cause.by))
-  return [...first, ...second.filter((each) => !seen.has(each.cause.by))]
+function once(observed: readonly Observed[]): readonly Observed[] {
+  const seen = new Set<string>()
+  return observed.filter(({ cause }) => !seen.has(cause.by) && seen.add(cause.by))
 }

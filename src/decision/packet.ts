@@ -121,12 +121,13 @@ function packetMismatch(compiled: CompiledPolicy, ready: ReadyPacketRule, facts:
   return holdsPacket(rule.services, facts, compiled.machine.proxyPort) ? undefined : `services: ${rule.services.text.join(', ')}`
 }
 
-/** For what nothing decided: QUIC and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */
+/** For what nothing decided: QUIC, DNS and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */
 function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict {
   const { action } = compiled.policy.gateway.default
   const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
   tell(trace, 'gateway.default', 'match', action)
-  const quick = compiled.known.internet.has(facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || ((facts.protocol === 'tcp' || facts.protocol === 'udp') && facts.port === 853))
+  const ported = facts.protocol === 'tcp' || facts.protocol === 'udp'
+  const quick = compiled.known.internet.has(facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
   return close(quick ? 'reject' : action, reserved('default', what))
 }
 
@@ -138,8 +139,7 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
   }
   const ruled = byRules(compiled, facts, 'gateway', notes, trace)
   if (ruled !== undefined) return ruled
-  const web = (facts.protocol === 'tcp' && (facts.port === 80 || facts.port === 443)) || (facts.protocol === 'udp' && facts.port === 443)
-  if (gateway.proxy.user !== undefined && web) {
+  if (gateway.proxy.user !== undefined && isWeb(compiled, facts)) {
     tell(trace, 'gateway.proxy.user', 'match', gateway.proxy.user)
     return close('reject', reserved('default', `only the user ${gateway.proxy.user} may open web connections from the gateway itself`))
   }
@@ -147,4 +147,12 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
   tell(trace, 'gateway.output', 'match', isDns ? 'its resolver' : gateway.output)
   if (gateway.output === 'allow' || isDns) return accept(reserved('default', isDns ? 'it is one of the gateway\'s resolvers' : 'no rule speaks of it, and gateway.output is allow'))
   return close('drop', reserved('default', `no rule allows the gateway itself ${packetText(facts)}, and gateway.output is drop`))
+}
+
+/** What is locked for the proxy's user: 80, 443 and the ports that `web` names one by one; QUIC with them. */
+function isWeb(compiled: CompiledPolicy, { protocol, port }: PacketFacts): boolean {
+  if (port === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return false
+  if (protocol === 'udp') return port === 443
+  const { ports, connectPorts } = compiled.policy.web
+  return port === 80 || port === 443 || [...ports, ...connectPorts].some(({ first, last }) => first === last && first === port)
 }
