@@ -47,7 +47,7 @@ function readLine(socket: Socket, most: number): Promise<string> {
       else if (text.length > most) reject(new Error('the line is too long'))
     })
     socket.on('error', reject)
-    socket.on('close', () => reject(new Error('the other end closed without a word')))
+    for (const event of ['end', 'close']) socket.on(event, () => reject(new Error('the other end closed without a word')))
   })
 }
 
@@ -82,7 +82,8 @@ export async function listenControl(path: string, reload: () => Promise<ReloadAn
     if (await controlAnswers(path)) throw new Error(`another gateway answers at ${path}`)
     unlinkSync(path)
   }
-  const server = createServer((socket) => {
+  // who asks may end its side at once (`echo ... | nc`), and still gets its answer
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
     void serveOne(socket, reload)
   })
