@@ -65,7 +65,7 @@ t.test('only looks so at its beginning: a name', async (t) => {
   }
 })
 
-t.test('any address in any spelling is that address', async (t) => {
+t.test('any address in any spelling is that address', async () => {
   const radix = fc.constantFrom(
     (n: number) => String(n), (n: number) => `0${n.toString(8)}`, (n: number) => `0x${n.toString(16)}`, (n: number) => `0X00${n.toString(16).toUpperCase()}`,
   )
@@ -83,7 +83,7 @@ t.test('any address in any spelling is that address', async (t) => {
   }), { numRuns: 2000 })
 })
 
-t.test('we never read a number that a browser reads as another', async (t) => {
+t.test('we never read a number that a browser reads as another', async () => {
   const piece = fc.constantFrom('0', '1', '8', '9', '0x', 'f', 'a', '.', '.', '１', '。', '%2e', '%30', 'x', '255', '256', '077', '-')
   fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 9 }), (pieces) => {
     const text = pieces.join('')
