@@ -25,9 +25,14 @@ export interface Timing {
   readonly always: boolean
 }
 
-/** Schedules by what they are: rules that name the same one share its watch. */
+/** The same text for the same hours, whatever they are called. */
+export function hoursOf(schedule: Schedule): string {
+  return `${schedule.timezone} ${schedule.windows.map(({ days, startMinute, endMinute }) => `${days}:${startMinute}-${endMinute}`).join(' ')}`
+}
+
+/** Schedules by what they say: rules of the same hours share one watch. */
 export class Calendar {
-  readonly #watches = new Map<Schedule, Watch>()
+  readonly #watches = new Map<string, Watch>()
   readonly #expiries = new Set<number>()
 
   timing(rule: RuleBase): Timing {
@@ -38,15 +43,12 @@ export class Calendar {
   }
 
   #watch(schedule: Schedule): Watch {
-    const known = this.#watches.get(schedule)
+    const key = hoursOf(schedule)
+    const known = this.#watches.get(key)
     if (known !== undefined) return known
     const watch = { schedule, since: 0, until: 0, active: false }
-    this.#watches.set(schedule, watch)
+    this.#watches.set(key, watch)
     return watch
-  }
-
-  get expiries(): Iterable<number> {
-    return this.#expiries
   }
 
   /** The next instant at which any rule may begin or end. */

@@ -62,9 +62,13 @@ function toImplied(compiled: CompiledPolicy, earlier: WebRule, later: WebRule): 
   if (later.host !== undefined && !later.host.numeric && later.host.patterns.every((pattern) => patternWithin(pattern, to.hosts))) return true
   if (later.to === undefined || later.to.any || !later.to.hosts.every((pattern) => patternWithin(pattern, to.hosts))) return false
   if (bare(later.to)) return true
-  // a denial holds for an address inside another one as well, an allow does not
-  if (earlier.action === 'allow' && later.action === 'deny') return false
+  // a denial holds for an address inside another one as well, an allow does not; it matters where such addresses are opened at all
+  if (earlier.action === 'allow' && later.action === 'deny' && opensIpv6(compiled)) return false
   return subtract(targetSet(later.to, compiled.known), targetSet(to, compiled.known)).empty
+}
+
+function opensIpv6(compiled: CompiledPolicy): boolean {
+  return compiled.policy.web.rules.some((rule) => rule.resolvesTo?.some((range) => range.family === 6) === true)
 }
 
 /** Every host of the pattern is a host of one of the others. */

@@ -2,6 +2,7 @@
 // relies on, below an allow that has already let everything through.
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import type { Rule } from '../policy/policy.ts'
+import { hoursOf } from './activity.ts'
 import { meets, remainder } from './box.ts'
 import type { Box } from './box.ts'
 
@@ -31,7 +32,7 @@ function inForceWhenever(earlier: Rule, later: Rule): boolean {
   if (!earlier.enabled || earlier.mode === 'observe') return false
   if (earlier.expires !== undefined && (later.expires === undefined || later.expires > earlier.expires)) return false
   const hours = earlier.schedules
-  return hours === undefined || (later.schedules !== undefined && later.schedules.every((schedule) => hours.includes(schedule)))
+  return hours === undefined || (later.schedules !== undefined && later.schedules.every((schedule) => hours.some((other) => hoursOf(schedule) === hoursOf(other))))
 }
 
 /** Those that are needed for the proof: the last ones are left out while it holds. */
