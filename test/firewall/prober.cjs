@@ -1,5 +1,7 @@
-// Runs inside a namespace, in three parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
-// all at once and prints what came of each as JSON. `hold`: keeps one connection and says how it fares. Plain Node, one file, so that it starts quickly wherever it is put.
+// Runs inside a namespace, in four parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
+// all at once and prints what came of each as JSON. `hold`: keeps one connection and says how it fares. `site`:
+// a web site with its name server. Plain Node, one file, so that it starts quickly wherever it is put.
+const http = require('node:http')
 const net = require('node:net')
 const dgram = require('node:dgram')
 const { networkInterfaces } = require('node:os')
@@ -85,7 +87,24 @@ function hold({ host, port }) {
   })
 }
 
+/** A web site, and the name server that knows it: every name is at `address`. */
+function site({ address }) {
+  http.createServer((request, response) => response.end(`${request.headers.host} for ${request.socket.remoteAddress.replace('::ffff:', '')}\n`)).listen(80, address, () => {
+    const socket = dgram.createSocket('udp4')
+    socket.on('message', (query, peer) => {
+      // the question ends with a zero label, type and class (RFC 1035 4.1.2); only type A has an answer
+      const end = query.indexOf(0, 12) + 5
+      const isA = query.readUInt16BE(end - 4) === 1
+      const head = Buffer.from([query[0], query[1], 0x81, 0x80, 0, 1, 0, isA ? 1 : 0, 0, 0, 0, 0])
+      const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...address.split('.').map(Number)])
+      socket.send(Buffer.concat([head, query.subarray(12, end), ...(isA ? [answer] : [])]), peer.port, peer.address)
+    })
+    socket.bind(53, address, () => process.stdout.write('ready\n'))
+  })
+}
+
 if (part === 'listen') listen(spec)
+else if (part === 'site') site(spec)
 else if (part === 'hold') hold(spec)
 else {
   if (spec.uid !== 0) process.setuid(spec.uid)

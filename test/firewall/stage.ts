@@ -84,9 +84,27 @@ export class Stage {
   async listen(space: string, name: string, tcp: readonly number[], udp: readonly number[]): Promise<void> {
     if (tcp.length + udp.length === 0) return
     const child = this.start(space, NODE, [PROBER, 'listen', JSON.stringify({ name, tcp, udp })])
-    if (child.stdout === null) throw new Error('no output')
-    for await (const line of createInterface({ input: child.stdout })) if (line === 'ready') return
-    throw new Error(`${name} does not listen`)
+    await this.said(child, 'ready')
+  }
+
+  /** A web site at the address, and the name server that knows every name to be there. */
+  async site(space: string, address: string): Promise<void> {
+    await this.said(this.start(space, NODE, [PROBER, 'site', JSON.stringify({ address })]), 'ready')
+  }
+
+  /** Waits for a line that holds the text. */
+  async said(child: ChildProcess, text: string, from: 'stdout' | 'stderr' = 'stdout'): Promise<void> {
+    const stream = child[from]
+    if (stream === null) throw new Error('no output')
+    const before: string[] = []
+    for await (const line of createInterface({ input: stream })) {
+      if (line.includes(text)) {
+        stream.resume()
+        return
+      }
+      before.push(line)
+    }
+    throw new Error(`ended without \`${text}\`: ${before.join('\n')}`)
   }
 
   /** What came of each: the banner of who answered, `refused`, `reset`, `silence`. `uid`: as this user. */
