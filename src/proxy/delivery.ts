@@ -11,6 +11,7 @@ import type { ResponseHead } from '../http/response-head.ts'
 import type { Limits } from '../policy/policy.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
+import { coarseNow } from './deadlines.ts'
 import { Forward, type ForwardLimits, type ForwardOwner } from './forward.ts'
 import type { LiveExchange } from './gate.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
@@ -44,7 +45,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   readonly #forward: Forward
   readonly #limits: Limits
   #idleMs: number
-  #movedAt = performance.now()
+  #movedAt = coarseNow()
   #awaitingContinue = false
   /** the answer's head is sent */
   begun = false
@@ -59,14 +60,17 @@ export class Delivery implements ForwardOwner, LiveExchange {
     this.#endpoint = upstream.endpoint
     this.#limits = policy.limits
     this.#idleMs = policy.limits.idleBodyMs
-    this.#forward = new Forward(upstream, inbound.socket, this, request, limitsOf(policy.limits), policy.web.via ? PSEUDONYM : undefined)
+    this.#forward = new Forward(upstream, inbound, this, request, limitsOf(policy.limits), policy.web.via ? PSEUDONYM : undefined)
   }
 
   begin(): void {
     const { inbound, request, snapshot } = this.#exchange
     const { via, forwardedFor } = snapshot.compiled.policy.web
+    const { socket } = this.#forward.upstream
     inbound.gate.live.add(this)
     const left = forwardsLeft(request.method, request.maxForwards)
+    // the head and what has come of the body in one write
+    socket.cork()
     this.#forward.send(forwardHead(request, {
       path: this.#asked.path,
       host: this.#asked.host,
@@ -75,10 +79,11 @@ export class Delivery implements ForwardOwner, LiveExchange {
       clientAddress: inbound.address.text,
       maxForwards: left === undefined ? undefined : left - 1,
     }))
-    if (this.#forward.requestDone) return
+    if (this.#forward.requestDone) return socket.uncork()
     this.#awaitingContinue = request.expectContinue
     this.#arm(this.#awaitingContinue ? CONTINUE_MS : this.#idleMs)
     inbound.openBody()
+    socket.uncork()
   }
 
   #arm(ms: number): void {
@@ -92,8 +97,8 @@ export class Delivery implements ForwardOwner, LiveExchange {
     return this.#forward.wantsBody
   }
 
-  get bodyBlocked(): boolean {
-    return this.#forward.bodyBlocked
+  get sending(): boolean {
+    return this.#forward.sending
   }
 
   get requestDone(): boolean {
@@ -104,9 +109,9 @@ export class Delivery implements ForwardOwner, LiveExchange {
     return this.#forward.bodyData(chunk)
   }
 
-  clientDrain(): void {
+  clientWritten(): void {
     this.moved()
-    this.#forward.clientDrain()
+    this.#forward.clientWritten()
   }
 
   clientEnd(): void {
@@ -123,7 +128,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
       return this.#arm(this.#idleMs)
     }
     if (exchange.inbound.ended && !this.begun) return exchange.clientGone()
-    const left = this.#movedAt + this.#idleMs - performance.now()
+    const left = this.#movedAt + this.#idleMs - coarseNow()
     if (left > 0) return this.#arm(left)
     if (this.begun) return this.cut('http_response_timeout')
     const waiting = this.#forward.requestDone
@@ -152,7 +157,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   // --- from the forward
 
   moved(): void {
-    this.#movedAt = performance.now()
+    this.#movedAt = coarseNow()
   }
 
   roomForBody(): void {
@@ -161,7 +166,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
 
   requestSent(): void {
     this.#awaitingContinue = false
-    this.#movedAt = performance.now()
+    this.#movedAt = coarseNow()
     if (this.begun) return
     this.#idleMs = this.#limits.firstByteMs
     this.#arm(this.#idleMs)

@@ -170,8 +170,9 @@ export class Exchange {
     return this.#delivery?.wantsBody ?? false
   }
 
-  get bodyBlocked(): boolean {
-    return this.#delivery?.bodyBlocked ?? false
+  /** what was taken of the body is still being sent */
+  get sending(): boolean {
+    return this.#delivery?.sending ?? false
   }
 
   /** Takes what belongs to the request's body; answers what is behind it. */
@@ -180,8 +181,8 @@ export class Exchange {
     return taken < chunk.length ? chunk.subarray(taken) : undefined
   }
 
-  clientDrain(): void {
-    this.#delivery?.clientDrain()
+  clientWritten(): void {
+    this.#delivery?.clientWritten()
   }
 
   /** The client ended its side: half a request is none; a whole one is still answered, if soon (it may have left altogether). */

@@ -3,16 +3,18 @@
 // an early answer held back until the upload ends.
 import type { Socket } from 'node:net'
 import { BodyReader } from '../http/body-reader.ts'
-import { LAST_CHUNK, writeChunk } from '../http/chunked-encoder.ts'
+import { addChunk, LAST_CHUNK } from '../http/chunked-encoder.ts'
 import type { HttpFault } from '../http/fault.ts'
 import { responseFault } from '../http/fault.ts'
 import { HeadBuffer } from '../http/head-buffer.ts'
-import type { ScanLimits, ScanResult } from '../http/head-scan.ts'
+import type { ScanLimits } from '../http/head-scan.ts'
 import { type ReplyFraming, replyHead } from '../http/reply-head.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { parseResponseHead, type ResponseHead } from '../http/response-head.ts'
 import { httpDate } from './clock.ts'
-import type { Upstream, UpstreamUser } from './upstream.ts'
+import type { Outgoing } from './outgoing.ts'
+import { headProblem, replyFraming } from './reply-framing.ts'
+import type { Taken, Upstream, UpstreamUser } from './upstream.ts'
 
 /** What becomes of it. Each of the last four is called at most once, and is the last word. */
 export interface ForwardOwner {
@@ -34,6 +36,14 @@ export interface ForwardOwner {
   done(): void
 }
 
+/** The client's connection, as far as an answer needs it. */
+export interface ClientSide {
+  readonly socket: Socket
+  readonly outgoing: Outgoing
+  /** given with a write: leads to `clientWritten` */
+  readonly written: () => void
+}
+
 export interface ForwardLimits {
   readonly scan: ScanLimits
   readonly headerCount: number
@@ -44,7 +54,7 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export class Forward implements UpstreamUser {
   readonly upstream: Upstream
-  readonly #client: Socket
+  readonly #client: ClientSide
   readonly #owner: ForwardOwner
   readonly #request: RequestHead
   readonly #limits: ForwardLimits
@@ -56,6 +66,9 @@ export class Forward implements UpstreamUser {
   #interim = 0
   #continued = false
   #over = false
+  #stopped = false
+  /** the client's socket holds octets of the read under way */
+  #held = false
   /** the final answer */
   response: ResponseHead | undefined
   /** of the answer, to the client; and of its body alone */
@@ -65,7 +78,7 @@ export class Forward implements UpstreamUser {
   /** the connection may serve another request */
   reusable = false
 
-  constructor(upstream: Upstream, client: Socket, owner: ForwardOwner, request: RequestHead, limits: ForwardLimits, via: string | undefined) {
+  constructor(upstream: Upstream, client: ClientSide, owner: ForwardOwner, request: RequestHead, limits: ForwardLimits, via: string | undefined) {
     this.upstream = upstream
     this.#client = client
     this.#owner = owner
@@ -77,20 +90,22 @@ export class Forward implements UpstreamUser {
 
   /** Sends the request's head; the body follows by `bodyData`. */
   send(head: string): void {
-    this.upstream.lend(this)
-    this.upstream.socket.write(head, 'latin1')
-    this.upstream.socket.resume()
-    if (this.#requestBody.done) this.#owner.requestSent()
+    const { upstream } = this
+    upstream.lend(this)
+    if (this.#requestBody.done) {
+      upstream.socket.write(head, 'latin1')
+      this.#owner.requestSent()
+    } else upstream.socket.write(head, 'latin1', upstream.written)
   }
 
   get wantsBody(): boolean {
     return !this.#over && !this.#requestBody.done
   }
 
-  /** no more of it until the upstream has taken what it has */
-  get bodyBlocked(): boolean {
+  /** The upstream has not sent all that it was given, which may still be in its giver's memory. */
+  get sending(): boolean {
     const { socket } = this.upstream
-    return this.wantsBody && socket.writable && socket.writableNeedDrain
+    return socket.writableLength !== 0 && socket.writable
   }
 
   get requestDone(): boolean {
@@ -109,20 +124,21 @@ export class Forward implements UpstreamUser {
   /** Sends a piece of the request's body; answers how much of `chunk` belongs to it. */
   bodyData(chunk: Buffer): number {
     const body = this.#requestBody
-    const { socket } = this.upstream
+    const { outgoing, socket, written } = this.upstream
+    const chunked = this.#request.framing.kind === 'chunked'
     this.#owner.moved()
     let at = 0
-    socket.cork()
     while (at < chunk.length && !body.done && body.problem === undefined) {
       at = body.step(chunk, at, chunk.length)
-      if (body.to > body.from && socket.writable) {
+      if (body.to > body.from) {
         const piece = chunk.subarray(body.from, body.to)
-        if (this.#request.framing.kind === 'chunked') writeChunk(socket, piece)
-        else socket.write(piece)
+        if (chunked) addChunk(outgoing, piece)
+        else outgoing.add(piece)
       }
     }
-    if (body.done && this.#request.framing.kind === 'chunked' && socket.writable) socket.write(LAST_CHUNK)
-    socket.uncork()
+    if (body.done && chunked) outgoing.add(LAST_CHUNK)
+    if (socket.writable) outgoing.flush(socket, written)
+    else outgoing.drop()
     if (body.problem !== undefined) {
       this.abort()
       this.#owner.badBody(body.problem)
@@ -134,35 +150,45 @@ export class Forward implements UpstreamUser {
   continueAnyway(): void {
     if (this.#over || this.#continued || this.response !== undefined || this.#requestBody.octets > 0) return
     this.#continued = true
-    this.#client.write(CONTINUE, 'latin1')
+    this.#client.socket.write(CONTINUE, 'latin1')
   }
 
-  clientDrain(): void {
-    if (!this.#over) this.upstream.socket.resume()
+  /** The client has taken all that was written to it. */
+  clientWritten(): void {
+    if (this.#over || !this.#stopped) return
+    this.#stopped = false
+    this.upstream.resume()
   }
 
-  upstreamDrain(): void {
+  upstreamWritten(): void {
     this.#owner.moved()
-    if (!this.#over && !this.#requestBody.done) this.#owner.roomForBody()
+    if (this.wantsBody) this.#owner.roomForBody()
   }
 
-  upstreamData(chunk: Buffer): void {
+  upstreamData(chunk: Buffer): Taken {
     this.heard = true
     this.#owner.moved()
-    const client = this.#client
-    client.cork()
     let rest: Buffer | undefined = chunk
     while (rest !== undefined && !this.#over) {
       rest = this.#responseBody === undefined ? this.#headData(rest) : this.#responseData(rest, this.#responseBody)
     }
-    client.uncork()
-    if (!this.#over && client.writableNeedDrain) this.upstream.socket.pause()
+    if (!this.#over) this.#flush()
+    const held = this.#held && this.#client.socket.writableLength !== 0
+    this.#held = false
+    if (this.#over) return held ? 'renew' : 'go'
+    this.#stopped = held || this.#client.socket.writableNeedDrain
+    return this.#stopped ? 'stop' : 'go'
+  }
+
+  #flush(): void {
+    const { outgoing, socket, written } = this.#client
+    if (outgoing.flush(socket, written)) this.#held = true
   }
 
   #headData(chunk: Buffer): Buffer | undefined {
     const scanned = this.#head.push(chunk, this.#limits.scan)
     if (scanned !== 'end') {
-      const problem = scanned === 'more' ? notHttp(this.#head) : scanProblem(scanned)
+      const problem = headProblem(scanned, this.#head)
       if (problem !== undefined) this.#fail(problem)
       return undefined
     }
@@ -183,39 +209,39 @@ export class Forward implements UpstreamUser {
     if (++this.#interim > MOST_INTERIM) return this.#fail(responseFault('the upstream sends interim answers without end'))
     if (head.status === 100 && this.#continued) return
     if (head.status === 100) this.#continued = true
-    if (this.#request.minor === 1) this.#client.write(replyHead(head, { framing: 'none', old: false, close: false, via: this.#via, date: '' }), 'latin1')
+    if (this.#request.minor === 1) this.#client.outgoing.add(replyHead(head, { framing: 'none', old: false, close: false, via: this.#via, date: '' }))
   }
 
   #finalHead(head: ResponseHead, rest: Buffer | undefined): Buffer | undefined {
+    this.#flush()
     const verdict = this.#owner.answer(head)
     if (verdict === undefined) return undefined
     this.response = head
     const old = this.#request.minor === 0
-    const empty = head.status === 205
-    this.#reply = empty ? 'zero' : replyFraming(head, this.#request.method, old)
+    this.#reply = replyFraming(head, this.#request.method, old)
     const text = replyHead(head, { framing: this.#reply, old, close: verdict.close || this.#reply === 'close', via: this.#via, date: httpDate() })
     this.bytesOut += text.length
-    this.#client.write(text, 'latin1')
+    this.#client.outgoing.add(text)
     const body = new BodyReader(head.framing)
     this.#responseBody = body
     // RFC 9110 15.3.6: a 205 has no content; one that sends some is not read to its end
-    if (empty && !body.done) return this.#finish(false)
+    if (this.#reply === 'zero' && !body.done) return this.#finish(false)
     if (body.done) return this.#finish(rest === undefined)
     return rest
   }
 
   #responseData(chunk: Buffer, body: BodyReader): Buffer | undefined {
-    const client = this.#client
     let at = 0
     while (at < chunk.length && !body.done) {
       at = body.step(chunk, at, chunk.length)
       if (body.to > body.from) {
         const piece = body.from === 0 && body.to === chunk.length ? chunk : chunk.subarray(body.from, body.to)
         this.bytesOut += piece.length
-        if (this.#reply === 'chunked') writeChunk(client, piece)
-        else client.write(piece)
+        if (this.#reply === 'chunked') addChunk(this.#client.outgoing, piece)
+        else this.#client.outgoing.add(piece)
       }
       if (body.problem !== undefined) {
+        this.#flush()
         this.#cut(body.problem)
         return undefined
       }
@@ -227,7 +253,8 @@ export class Forward implements UpstreamUser {
   /** The answer is whole. `clean`: nothing came behind it. */
   #finish(clean: boolean): undefined {
     this.#over = true
-    if (this.#reply === 'chunked') this.#client.write(LAST_CHUNK)
+    if (this.#reply === 'chunked') this.#client.outgoing.add(LAST_CHUNK)
+    this.#flush()
     this.reusable = clean && this.#requestBody.done && this.response?.keepAlive === true
     this.#owner.done()
     return undefined
@@ -252,6 +279,7 @@ export class Forward implements UpstreamUser {
   }
 
   #fail(problem: HttpFault): void {
+    this.#flush()
     this.abort()
     this.#owner.failed(problem, undefined)
   }
@@ -266,22 +294,4 @@ export class Forward implements UpstreamUser {
     this.#over = true
     this.upstream.reset()
   }
-}
-
-function replyFraming(head: ResponseHead, method: string, old: boolean): ReplyFraming {
-  const { framing } = head
-  if (framing.kind === 'length') return 'length'
-  if (framing.kind === 'none') return method === 'HEAD' || head.status === 304 ? 'as-declared' : 'none'
-  return old ? 'close' : 'chunked'
-}
-
-function scanProblem(result: ScanResult): HttpFault {
-  if (result === 'bad-octet') return responseFault('an invalid octet or line end in the head of the answer')
-  return responseFault('the head of the answer is too long', 'http_response_header_section_size')
-}
-
-/** The first octets already tell that this is no HTTP server: it need not go silent first. */
-function notHttp(head: HeadBuffer): HttpFault | undefined {
-  const seen = head.seen(7)
-  return 'HTTP/1.'.startsWith(seen) ? undefined : responseFault('the answer is not HTTP/1')
 }

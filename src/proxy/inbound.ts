@@ -12,16 +12,17 @@ import type { Target } from '../net/target.ts'
 import type { Limits } from '../policy/policy.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import { Exchange } from './exchange.ts'
+import { Held } from './held.ts'
 import type { Gate, Inbound } from './gate.ts'
 import type { LimitRefusal } from './limits.ts'
 import { type Pool, poolOf } from './pool.ts'
+import { Outgoing } from './outgoing.ts'
+import { Reads } from './reads.ts'
+import { resetNow } from './reset.ts'
 import { refuseUnread } from './unread.ts'
 
 /** A client may wait as long for its next request. */
 const KEEP_ALIVE_MS = 60_000
-/** Octets held behind the request under way; beyond that the client is not read. */
-const HELD_BYTES = 64 * 1024
-const HELD_PIECES = 256
 /** How long, and for how many octets, the rest of a refused upload is read and dropped, so that the answer arrives (RFC 9112 9.6). */
 const LINGER_MS = 3_000
 const LINGER_BYTES = 64 * 1024 * 1024
@@ -53,17 +54,22 @@ export class InboundConnection implements Inbound {
   readonly #head = new HeadBuffer()
   #lineChecked = false
   #began = 0
-  #held: Buffer[] = []
-  #heldBytes = 0
+  readonly #held = new Held()
+  readonly outgoing = new Outgoing()
+  #reads: Reads | undefined
+  #stopped = false
   #dropped = 0
+  /** its end must not look like the end of an answer */
+  #byReset = false
   #reading = false
   /** the client has ended its side */
   ended = false
   #draining = false
   readonly #deadline: Deadline
-  readonly #onData = (chunk: Buffer): void => this.#data(chunk)
   readonly #onEnd = (): void => this.#clientEnd()
-  readonly #onDrain = (): void => this.#drained()
+  readonly written = (): void => {
+    if (this.socket.writableLength === 0) this.#allWritten()
+  }
   readonly #onClose = (): void => this.#closed()
 
   constructor(socket: Socket, gate: Gate, limited: LimitRefusal | undefined) {
@@ -86,10 +92,11 @@ export class InboundConnection implements Inbound {
     this.address = address
     this.via = via
     this.port = socket.remotePort ?? 0
-    socket.on('data', this.#onData)
+    this.#reads = new Reads(socket, (chunk) => this.#data(chunk))
     socket.on('end', this.#onEnd)
-    socket.on('drain', this.#onDrain)
+    socket.on('drain', this.written)
     socket.on('close', this.#onClose)
+    socket.resume()
     arm(this.#deadline, this.#limits.headMs)
   }
 
@@ -106,43 +113,60 @@ export class InboundConnection implements Inbound {
     if (this.#mode === 'exchange') this.#exchange?.due()
     else if (this.#mode === 'head' && this.#head.started) this.#refuse(requestFault('the request head did not come in time', 408))
     else if (this.#mode === 'head') this.#close()
+    else if (this.#byReset) resetNow(this.socket)
     else this.destroy()
   }
 
-  #data(chunk: Buffer): void {
-    if (this.#mode === 'head' && !this.#reading) {
+  /** The chunk is ours until we return, and after a false until the reads go on. */
+  #data(chunk: Buffer): boolean {
+    if (this.#mode === 'head' && this.#held.empty) {
       this.#read(chunk)
       this.#pump()
-    } else if (this.#mode === 'exchange' || this.#mode === 'head') {
-      const exchange = this.#exchange
-      const direct = exchange !== undefined && this.#held.length === 0 && exchange.wantsBody && !exchange.bodyBlocked
-      const rest = direct ? exchange.bodyData(chunk) : chunk
-      if (rest !== undefined) this.#hold(rest)
-      else if (exchange?.bodyBlocked === true) this.socket.pause()
-    } else if ((this.#dropped += chunk.length) > LINGER_BYTES) this.destroy()
+    } else if (this.#mode === 'linger') {
+      if ((this.#dropped += chunk.length) > LINGER_BYTES) this.destroy()
+    } else if (this.#mode !== 'gone') this.#ahead(chunk)
+    return !this.#stopped
   }
 
-  #hold(chunk: Buffer): void {
-    this.#held.push(chunk)
-    this.#heldBytes += chunk.length
-    if (this.#heldBytes > HELD_BYTES || this.#held.length > HELD_PIECES) this.socket.pause()
+  /** More of the request's body, or of what comes behind it. */
+  #ahead(chunk: Buffer): void {
+    const exchange = this.#exchange
+    if (exchange === undefined || !this.#held.empty || !exchange.wantsBody || exchange.sending) this.#held.add(chunk)
+    else {
+      const rest = exchange.bodyData(chunk)
+      if (rest !== undefined) this.#held.add(rest)
+      if (exchange.sending) {
+        if (exchange.wantsBody) this.#stop()
+        else this.#reads?.renew()
+      }
+    }
+    if (this.#held.full) this.#stop()
+  }
+
+  #stop(): void {
+    this.#stopped = true
+    this.socket.pause()
+  }
+
+  #go(): void {
+    if (!this.#stopped) return
+    this.#stopped = false
+    this.socket.resume()
   }
 
   /** Heads out of what is held, until one is under way or nothing is left. An exchange may end within the loop. */
   #pump(): void {
     if (this.#reading) return
     this.#reading = true
-    while (this.#mode === 'head' && this.#held.length > 0 && !this.socket.writableNeedDrain) {
-      const chunk = this.#held.shift()
+    while (this.#mode === 'head' && !this.socket.writableNeedDrain) {
+      const chunk = this.#held.take()
       if (chunk === undefined) break
-      this.#heldBytes -= chunk.length
       this.#read(chunk)
     }
     this.#reading = false
-    if (this.#mode === 'head' && this.#held.length === 0) {
-      if (this.ended) this.#close()
-      else if (this.socket.isPaused()) this.socket.resume()
-    }
+    if (this.#mode !== 'head' || !this.#held.empty) return
+    if (this.ended) this.#close()
+    else this.#go()
   }
 
   #read(chunk: Buffer): void {
@@ -160,10 +184,7 @@ export class InboundConnection implements Inbound {
       const rest = head.rest()
       head.reset()
       const request = parseRequestHead(text, lineEnd, limits)
-      if (rest !== undefined) {
-        this.#held.unshift(rest)
-        this.#heldBytes += rest.length
-      }
+      if (rest !== undefined) this.#held.putBack(Buffer.from(rest))
       if (request.kind === 'fault') return this.#refuse(request, text)
       disarm(this.#deadline)
       this.#mode = 'exchange'
@@ -192,19 +213,15 @@ export class InboundConnection implements Inbound {
   /** The exchange takes (more of) the request's body now: first what is held, then what is read. */
   openBody(): void {
     const exchange = this.#exchange
-    while (exchange !== undefined && this.#held.length > 0 && exchange.wantsBody && !exchange.bodyBlocked) {
-      const chunk = this.#held.shift()
+    while (exchange !== undefined && exchange.wantsBody && !exchange.sending) {
+      const chunk = this.#held.take()
       if (chunk === undefined) break
-      this.#heldBytes -= chunk.length
       const rest = exchange.bodyData(chunk)
-      if (rest !== undefined) {
-        this.#held.unshift(rest)
-        this.#heldBytes += rest.length
-      }
+      if (rest !== undefined) this.#held.putBack(rest)
     }
     if (this.#mode !== 'exchange' || exchange === undefined) return
-    if (this.#heldBytes <= HELD_BYTES && !exchange.bodyBlocked) this.socket.resume()
-    if (this.ended && this.#held.length === 0 && exchange.wantsBody) exchange.clientGone()
+    if (!this.#held.full && !(exchange.wantsBody && exchange.sending)) this.#go()
+    if (this.ended && this.#held.empty && exchange.wantsBody) exchange.clientGone()
   }
 
   /** The answer is written to its end. */
@@ -212,22 +229,21 @@ export class InboundConnection implements Inbound {
     this.#exchange = undefined
     if (this.#mode !== 'exchange') return
     this.#mode = 'head'
-    if (close || this.#draining || (this.ended && this.#held.length === 0)) return this.#close()
+    if (close || this.#draining || (this.ended && this.#held.empty)) return this.#close()
     arm(this.#deadline, KEEP_ALIVE_MS)
-    if (this.socket.isPaused() && !this.socket.writableNeedDrain) this.socket.resume()
     this.#pump()
   }
 
   get hasMore(): boolean {
-    return this.#held.length > 0
+    return !this.#held.empty
   }
 
   get closing(): boolean {
     return this.#draining || this.gate.draining
   }
 
-  #drained(): void {
-    if (this.#exchange !== undefined) this.#exchange.clientDrain()
+  #allWritten(): void {
+    if (this.#exchange !== undefined) this.#exchange.clientWritten()
     else this.#pump()
   }
 
@@ -235,13 +251,13 @@ export class InboundConnection implements Inbound {
     this.ended = true
     if (this.#mode === 'exchange') this.#exchange?.clientEnd()
     else if (this.#mode === 'linger') this.destroy()
-    else if (this.#held.length === 0) this.#close()
+    else if (this.#held.empty) this.#close()
   }
 
   #closed(): void {
     disarm(this.#deadline)
     this.#mode = 'gone'
-    this.#held = []
+    this.#held.empties()
     const exchange = this.#exchange
     this.#exchange = undefined
     exchange?.clientGone()
@@ -250,13 +266,12 @@ export class InboundConnection implements Inbound {
   /** Sends what is left, ends our side and waits for the client's, dropping what it still sends. */
   #close(last?: Buffer): void {
     this.#mode = 'linger'
-    this.#held = []
-    this.#heldBytes = 0
+    this.#held.empties()
     if (last === undefined) this.socket.end()
     else this.socket.end(last)
     if (this.ended) this.socket.destroySoon()
     else {
-      this.socket.resume()
+      this.#go()
       arm(this.#deadline, LINGER_MS)
     }
   }
@@ -267,11 +282,9 @@ export class InboundConnection implements Inbound {
     disarm(this.#deadline)
     this.#mode = 'gone'
     this.#exchange = undefined
-    socket.pause()
-    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('close', this.#onClose)
-    const early = this.#held.length === 1 && this.#held[0] !== undefined ? this.#held[0] : Buffer.concat(this.#held)
-    this.#held = []
-    return { socket, early }
+    this.#reads?.handOver()
+    socket.off('end', this.#onEnd).off('drain', this.written).off('close', this.#onClose)
+    return { socket, early: this.#held.empties() }
   }
 
   drain(): void {
@@ -289,9 +302,10 @@ export class InboundConnection implements Inbound {
     this.#mode = 'linger'
     this.#exchange = undefined
     if (!byReset) return this.#close()
-    if (socket.writableLength === 0) socket.resetAndDestroy()
+    this.#byReset = true
+    if (socket.writableLength === 0) resetNow(socket)
     else {
-      socket.once('drain', () => socket.resetAndDestroy())
+      socket.write('', () => resetNow(socket))
       arm(this.#deadline, LINGER_MS)
     }
   }

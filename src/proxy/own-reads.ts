@@ -11,6 +11,8 @@ export interface OwnReads {
   /** octets that the next read may take; grows and shrinks by the caller's word, at the next read or at once */
   readonly size: number
   grow(size: number): void
+  /** within a read: what was read is still being written, the next read takes another buffer */
+  renew(): void
   /** only while nothing of the buffer is still being written */
   shrink(size: number): void
 }
@@ -71,6 +73,9 @@ export function readInto(socket: Socket, size: number, reader: Reader): OwnReads
     },
     grow: (wanted) => {
       if (wanted > current.length) next = Buffer.allocUnsafeSlow(wanted)
+    },
+    renew: () => {
+      next ??= Buffer.allocUnsafeSlow(current.length)
     },
     shrink: (wanted) => {
       if (wanted >= current.length || socket.destroyed || opened._handle !== handle) return

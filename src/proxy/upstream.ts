@@ -3,19 +3,27 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../decision/facts.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
+import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
+import { Outgoing } from './outgoing.ts'
+import { Reads } from './reads.ts'
+import { resetNow } from './reset.ts'
 
-/** How long an upstream that takes no more of the request may go on answering. */
-const LAST_WORDS_MS = 1_000
+/** `stop`: no more until `resume`, the chunk is held; `renew`: go on, but the chunk is held. */
+export type Taken = 'go' | 'stop' | 'renew'
 
 /** Who uses it now. After `upstreamClosed` nothing more comes. */
 export interface UpstreamUser {
-  upstreamData(chunk: Buffer): void
-  upstreamDrain(): void
+  upstreamData(chunk: Buffer): Taken
+  /** all that was written to it is sent */
+  upstreamWritten(): void
   /** the upstream ended its side in order */
   upstreamEnd(): void
   /** it is gone: `code` is the system's error, undefined for a close without one */
   upstreamClosed(code: string | undefined): void
 }
+
+/** How long an upstream that takes no more of the request may go on answering. */
+const LAST_WORDS_MS = 1_000
 
 export class Upstream {
   readonly socket: Socket
@@ -23,9 +31,15 @@ export class Upstream {
   readonly key: string
   /** it has answered before: its next request may be lost to a close that is already on its way */
   reused = false
+  readonly outgoing = new Outgoing()
   #user: UpstreamUser | undefined
   #code: string | undefined
+  readonly #reads: Reads
   readonly #idle: Deadline
+  /** given with a write: told when nothing is left to be written */
+  readonly written = (): void => {
+    if (this.socket.writableLength === 0) this.#user?.upstreamWritten()
+  }
 
   constructor(socket: Socket, endpoint: Endpoint, key: string, onGone: (upstream: Upstream) => void) {
     this.socket = socket
@@ -33,20 +47,17 @@ export class Upstream {
     this.key = key
     this.#idle = deadline(() => socket.destroy())
     keepReadable(socket)
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#user === undefined) this.destroy()
-      else this.#user.upstreamData(chunk)
-    })
-    socket.on('drain', () => this.#user?.upstreamDrain())
+    this.#reads = new Reads(socket, (chunk) => this.#read(chunk))
     socket.on('end', () => {
       if (this.#user === undefined) this.destroy()
       else this.#user.upstreamEnd()
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#code ??= error.code ?? 'ERROR'
-      // a failed write: what the upstream said before it stopped reading is still to be read; a failed read ends it
-      if (error.syscall !== 'write') socket.destroy()
-      else arm(this.#idle, LAST_WORDS_MS)
+      if (!writeFailed(error)) return void socket.destroy()
+      // what it said before it stopped reading is still to be read
+      readOn(socket)
+      arm(this.#idle, LAST_WORDS_MS)
     })
     socket.on('close', () => {
       disarm(this.#idle)
@@ -57,16 +68,31 @@ export class Upstream {
     })
   }
 
+  #read(chunk: Buffer): boolean {
+    const user = this.#user
+    if (user === undefined) {
+      this.destroy()
+      return false
+    }
+    const taken = user.upstreamData(chunk)
+    if (taken === 'renew') this.#reads.renew()
+    return taken !== 'stop'
+  }
+
   lend(user: UpstreamUser): void {
     disarm(this.#idle)
     this.#user = user
+    this.socket.resume()
+  }
+
+  resume(): void {
+    this.socket.resume()
   }
 
   /** Idle from now on: whatever is read ends it. */
   rest(idleMs: number): void {
     this.#user = undefined
     this.reused = true
-    this.socket.resume()
     arm(this.#idle, idleMs)
   }
 
@@ -79,20 +105,10 @@ export class Upstream {
   /** Ends it in the middle of an exchange: the upstream need not go on with what nobody waits for. */
   reset(): void {
     this.#user = undefined
-    this.socket.resetAndDestroy()
+    resetNow(this.socket)
   }
 
   get alive(): boolean {
     return !this.socket.destroyed && this.socket.writable && this.socket.readable
   }
-}
-
-/**
- * Node destroys a socket on the first failed write, and with it an answer that is already in the kernel's buffer (an upload refused early). Here
- * the owner destroys. The two switches are Node's own, set where its streams keep them; without them only that early answer is lost.
- */
-function keepReadable(socket: Socket): void {
-  const states = socket as unknown as { readonly _readableState?: { autoDestroy: boolean }; readonly _writableState?: { autoDestroy: boolean } }
-  if (states._readableState !== undefined) states._readableState.autoDestroy = false
-  if (states._writableState !== undefined) states._writableState.autoDestroy = false
 }
