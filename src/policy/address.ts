@@ -56,7 +56,7 @@ function addressProblem(text: string): { problem: string; hint?: string } {
 
 /** Digits, or hexadecimal digits with colons: never a name of ours, never a host. */
 function looksLikeAddress(text: string): boolean {
-  return (/^[\d.\s/-]+$/.test(text) && /\d/.test(text)) || (/^[0-9a-f:.%[\]/\s-]+$/i.test(text) && text.includes(':')) || /^(?:[0-9a-f]{1,2}[:-]){4,}[0-9a-z]{1,2}$/i.test(text)
+  return (/^[\d.\s/-]+$/.test(text) && /\d/.test(text)) || (/^[0-9a-f:.[\]/\s-]+(?:%\w*)?$/i.test(text) && text.includes(':')) || /^(?:[0-9a-f]{1,2}[:-]){4,}[0-9a-z]{1,2}$/i.test(text)
 }
 
 export function newAddresses(report: Report, sections: Readonly<Record<string, Words>>, defined: { readonly green: boolean; readonly internet: boolean }): Addresses {

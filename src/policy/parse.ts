@@ -106,7 +106,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   const limits = readLimits(report, draft.limits ?? {})
   const ids = new Set([...rules, ...web.rules].map((rule) => rule.id))
   for (const word of mentioned) ids.add(word)
-  const tests = (draft.tests ?? []).flatMap((test, index) => (test === null ? [] : (readTest({ report, timezone, ids, gateway }, test, index) ?? [])))
+  const tests = (draft.tests ?? []).flatMap((test, index) => (test === null ? [] : (readTest({ report, timezone, ids, gateway, services: services.names.all() }, test, index) ?? [])))
 
   const policy: Policy = {
     version: 1, file, name: draft.name === undefined ? basename(file).replace(/\.ya?ml$/i, '') : report.source.text(['name']), mode: draft.mode ?? 'enforce',

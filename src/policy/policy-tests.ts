@@ -3,11 +3,12 @@
 import { parseMac } from '../net/mac.ts'
 import { type Ip, ipFromValue, parseIp } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
+import { octetsFromText } from '../net/octets.ts'
 import { parseAuthority } from '../net/target.ts'
 import { parseHttpUri } from '../net/uri.ts'
 import { entries } from './address.ts'
 import { nearest } from './nearest.ts'
-import type { Gateway, PolicyTest } from './policy.ts'
+import type { Gateway, PolicyTest, ServiceSet } from './policy.ts'
 import type { Report } from './report.ts'
 import { RESERVED_RULE_NAMES } from './rule-base.ts'
 import { parseTime } from './schedule.ts'
@@ -22,6 +23,7 @@ interface Known {
   readonly timezone: string
   readonly ids: ReadonlySet<string>
   readonly gateway: Gateway
+  readonly services: ReadonlyMap<string, ServiceSet>
 }
 
 /** An address of the gateway, as the file tells: its own in a green network, else loopback. */
@@ -46,20 +48,20 @@ function readRequest(known: Known, path: Path, method: string | undefined): Poli
   if (!METHOD.test(named)) return wrong(`\`${named}\` is no method`)
   if (named === named.toLowerCase() && /[a-z]/.test(named)) return wrong(`\`${named}\` is never sent: methods tell upper case from lower`, `write \`${named.toUpperCase()}\``)
   if (named === 'CONNECT') {
-    const target = parseAuthority(url, undefined)
+    const target = parseAuthority(octetsFromText(url), undefined)
     return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'a CONNECT names host and port: "CONNECT example.com:443"')
   }
   const secure = /^https:\/\/([^/?#]*)/i.exec(url)
   if (secure !== null) {
     // the client asks for a tunnel: it is judged as a CONNECT to that host
-    const target = parseAuthority(secure[1] ?? '', 443)
+    const target = parseAuthority(octetsFromText(secure[1] ?? ''), 443)
     return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'write "GET https://example.com/" or "CONNECT example.com:443"')
   }
-  const uri = parseHttpUri(url)
+  const uri = parseHttpUri(octetsFromText(url))
   return uri.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${uri.problem}`, 'write "GET http://example.com/" or "CONNECT example.com:443"')
 }
 
-function readPacket({ report, gateway }: Known, path: Path): PolicyTest['ask'] | undefined {
+function readPacket({ report, gateway, services }: Known, path: Path): PolicyTest['ask'] | undefined {
   const at = [...path, 'packet']
   const text = report.source.text(at).trim()
   const form = 'write "tcp/110 to 203.0.113.25"'
@@ -67,7 +69,7 @@ function readPacket({ report, gateway }: Known, path: Path): PolicyTest['ask'] |
   if (match === null) return void report.error('test', at, `\`${text}\` is no packet`, form) as undefined
   const [, protocol = '', to = ''] = match
   const literal = parseServiceLiteral(protocol)
-  const parts = service(protocol) ?? (literal.ok ? literal.parts : undefined)
+  const parts = services.get(protocol)?.parts ?? service(protocol) ?? (literal.ok ? literal.parts : undefined)
   if (parts === undefined) return void report.error('test', at, literal.ok || literal.problem === undefined ? `\`${protocol}\` is no service` : literal.problem, literal.ok ? form : (literal.hint ?? form)) as undefined
   if (parts.some((part) => 'first' in part && part.first !== part.last)) {
     return void report.error('test', at, `\`${protocol}\` is more than one packet`, `a test asks one: ${parts.map((part) => ('first' in part ? `\`${part.protocol}/${part.first}\`` : `\`${part.protocol}\``)).join(' or ')}`) as undefined

@@ -67,11 +67,11 @@ function pinned(setting: Setting, path: Path, from: AddressSet): AddressSet {
   return { ...NO_ADDRESSES, pins: [{ ranges, macs: from.macs }], text: from.text }
 }
 
-/** `undefined` where the author names nobody, or where what is named was told to be wrong. */
+/** `undefined` where the author names nobody; nobody where what is named was told to be wrong. */
 export function readFrom(setting: Setting, path: Path, draft: RuleDraft | WebRuleDraft): AddressSet | undefined {
   const from = draft.from === undefined ? undefined : setting.addresses.set(draft.from, [...path, 'from'], { hosts: false, macs: true })
+  if (from === undefined && draft.from !== undefined) return NO_ADDRESSES
   if (draft.pin !== true) return from
-  if (from === undefined && draft.from !== undefined) return undefined
   return pinned(setting, path, from ?? ANY_ADDRESS)
 }
 

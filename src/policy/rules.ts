@@ -1,9 +1,9 @@
 // Packet rules. Danger prevented: a rule whose path nobody thought of: what it denies directly would still pass by the proxy.
-import { ANY_ADDRESS } from './address.ts'
+import { ANY_ADDRESS, NO_ADDRESSES } from './address.ts'
 import type { AddressSet, GreenNetwork, PacketRule, ServiceSet } from './policy.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
 import type { RuleDraft } from './schema.ts'
-import { ANY_SERVICE } from './service-set.ts'
+import { ANY_SERVICE, NO_SERVICE } from './service-set.ts'
 
 /** `to: any`, `internet` and `green` speak of direct packets only, unless the rule says otherwise (policy.md, packets). */
 function usualPath(to: AddressSet): PacketRule['via'] {
@@ -28,9 +28,10 @@ function withPortInUse(services: ServiceSet, port: number): ServiceSet {
 export function readRule(setting: Setting, draft: RuleDraft, index: number): PacketRule {
   const path = ['rules', index]
   const base = readBase(setting, 'rules', index, path, draft)
+  // a key that is absent leaves the condition open; one that was told to be wrong holds nothing, so that nothing more is told of it
   const from = readFrom(setting, path, draft) ?? ANY_ADDRESS
-  const to = (draft.to === undefined ? undefined : setting.addresses.set(draft.to, [...path, 'to'], { hosts: false, macs: false })) ?? ANY_ADDRESS
-  const asked = (draft.services === undefined ? undefined : setting.services.set(draft.services, [...path, 'services'])) ?? ANY_SERVICE
+  const to = draft.to === undefined ? ANY_ADDRESS : (setting.addresses.set(draft.to, [...path, 'to'], { hosts: false, macs: false }) ?? NO_ADDRESSES)
+  const asked = draft.services === undefined ? ANY_SERVICE : (setting.services.set(draft.services, [...path, 'services']) ?? NO_SERVICE)
   const services = isGateway(to, setting.green) ? withPortInUse(asked, setting.proxyPort) : asked
   tellEmpty(setting, path, draft)
   const rule: PacketRule = { ...base, kind: 'packet', action: draft.action, from, to, services, via: draft.via ?? usualPath(to), direct: draft.direct ?? false }

@@ -14,6 +14,7 @@ export interface Services {
   set(words: Words, path: Path): ServiceSet | undefined
 }
 
+export const NO_SERVICE: ServiceSet = { any: false, parts: [], text: [] }
 export const ANY_SERVICE: ServiceSet = { any: true, parts: [], text: ['any'] }
 const RESERVED: ReadonlySet<string> = new Set(['any', 'proxy', 'green', 'internet', 'gateway'])
 

@@ -93,9 +93,10 @@ function tell(report: Report, data: unknown, found: { issue: Issue; path: Path; 
 
 /** Takes out what was reported, so that the rest can be resolved. */
 function prune(data: Tree, path: Path, taken: (value: unknown) => void): void {
-  const parent = valueAt(data, path.slice(0, -1)) as Tree | undefined
+  const parent = valueAt(data, path.slice(0, -1)) as Tree | null | undefined
   const key = path.at(-1)
-  if (parent === undefined || key === undefined) return
+  // what holds it may have been taken out before
+  if (typeof parent !== 'object' || parent === null || key === undefined) return
   taken(parent[key])
   if (Array.isArray(parent)) parent[key] = null
   else delete parent[key]
@@ -150,7 +151,8 @@ export function readStructure(report: Report): Structure | undefined {
     for (const { issue, path } of found) {
       const missing = valueAt(rest, path) === undefined && issue.code !== 'unrecognized_keys'
       if (path.length > 1 && (path.at(-1) === 'action' || path.at(-1) === 'expect') && typeof path.at(-2) === 'number') {
-        const rule = valueAt(rest, path.slice(0, -1)) as Tree
+        const rule = valueAt(rest, path.slice(0, -1)) as Tree | null
+        if (rule === null) continue
         rule[path.at(-1) ?? ''] = 'resolves-to' in rule ? 'allow' : 'deny'
         guessed.push(path.slice(0, -1))
       } else if (missing && path.length === 1 && path[0] === 'version') rest['version'] = 1

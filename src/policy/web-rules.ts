@@ -59,7 +59,7 @@ function readContentTypes(setting: Setting, words: Words, path: Path): string[] 
   return entries(setting.report, words, path).flatMap(({ text, at }) => {
     const type = (text.split(';')[0] ?? '').trim().toLowerCase()
     if (MEDIA_TYPE.test(type)) return [type]
-    setting.report.error('content-type', at, `\`${text}\` is no media type`, /^[a-z]+$/.test(type) ? `write \`${type}/*\`, or \`application/${type}\`` : 'write `application/zip`, or `video/*`')
+    setting.report.error('content-type', at, `\`${text}\` is no media type`, /^(?:audio|application|font|image|model|text|video)$/.test(type) ? `write \`${type}/*\`` : /^[a-z0-9+.-]+$/.test(type) ? `write \`application/${type}\`, if that is it` : 'write `application/zip`, or `video/*`')
     return []
   })
 }

@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   BLOCK_IN_FLOW: { hint: 'inside `{ }` and `[ ]` lists and mappings are written in brackets, too' },
   BAD_SCALAR_START: { hint: 'text that begins with `@`, a backtick or `%` goes in quotes' },
   TAG_RESOLVE_FAILED: { hint: 'a policy needs no tags: remove it; text that begins with `!` goes in quotes' },
-  UNEXPECTED_TOKEN: { hint: 'text that is meant as it stands goes in quotes' },
+  UNEXPECTED_TOKEN: { message: 'a bracket, a brace or a quote stands where none belongs', hint: 'text that holds one goes in quotes: "rules[2]"' },
   RESOURCE_EXHAUSTION: { message: 'the file is nested too deeply', hint: 'write it plainly' },
 }
 
@@ -35,7 +35,8 @@ function told(problem: YAMLError, spot: Spot): Diagnostic {
   const duplicate = problem.code === 'DUPLICATE_KEY'
   const key = spot.excerpt.text.slice(spot.place.column - 1).split(/[:\s,}]/)[0] ?? ''
   const message = duplicate ? `the key \`${key}\` stands twice in one mapping` : (words?.message ?? lowered(problem.message))
-  return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, ...spot, ...(words === undefined ? {} : { hint: words.hint }) }
+  const excerpt = duplicate ? { ...spot.excerpt, length: Math.max(1, key.length) } : spot.excerpt
+  return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, place: spot.place, excerpt, ...(words === undefined ? {} : { hint: words.hint }) }
 }
 
 /** One a line: what the reader finds wrong in the rest of a broken line follows from the break. */
