@@ -4,6 +4,7 @@ import t from 'tap'
 import { createCipheriv, createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { OWN_READS } from '../../src/proxy/own-reads.ts'
+import { resetNow } from '../../src/proxy/reset.ts'
 import { SocketRelay } from '../../src/proxy/relay.ts'
 import type { RelayClosed } from '../../src/proxy/relay.ts'
 import { pair, pause } from './sockets.ts'
@@ -74,7 +75,7 @@ for (const seed of [1, 2, 3]) {
       if (abort) {
         await pause(random(40))
         const victim = random(2) === 0 ? client : upstream
-        if (random(2) === 0) victim.resetAndDestroy()
+        if (random(2) === 0) resetNow(victim)
         else victim.destroy()
       }
       const [atUpstream, atClient] = await Promise.all([gotUp, gotDown])
@@ -93,6 +94,23 @@ for (const seed of [1, 2, 3]) {
     }))
   })
 }
+
+t.test('a Node that does not let us have our own buffers', async (t) => {
+  const client = await pair(t)
+  const upstream = await pair(t)
+  for (const { near } of [client, upstream]) Object.defineProperty((near as unknown as { _handle: object })._handle, 'useUserBuffer', { value: undefined })
+  const closed = Promise.withResolvers<RelayClosed>()
+  const relay = new SocketRelay({ client: client.near.pause(), upstream: upstream.near.pause(), idleMs: 60_000, ageMs: 60_000, onClose: closed.resolve })
+  relay.up.start()
+  relay.down.start()
+  const random = randomness(9)
+  const [up, down] = [stream(1, 700_000), stream(2, 700_000)]
+  const [gotUp, gotDown] = [receive(upstream.far, random), receive(client.far, random)]
+  await Promise.all([send(client.far, up, random), send(upstream.far, down, random)])
+  t.equal(digest(await gotUp), digest(up))
+  t.equal(digest(await gotDown), digest(down))
+  t.match(await closed.promise, { bytesIn: up.length, bytesOut: down.length, error: undefined })
+})
 
 t.test('buffers grow with the flow, are given back in silence, and the content stays right', async (t) => {
   const client = await pair(t)
