@@ -13,6 +13,7 @@ import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { parseIp } from '../net/ip.ts'
 import { parseMac } from '../net/mac.ts'
+import { scopeOf } from '../net/scope.ts'
 import type { Policy } from '../policy/policy.ts'
 import { parseTime } from '../policy/schedule.ts'
 import { EXIT, usageError } from './exit.ts'
@@ -64,12 +65,18 @@ function uidOf(name: string): number | undefined {
   return undefined
 }
 
-function systemResolvers(): readonly Server[] {
-  return readOrEmpty('/etc/resolv.conf').split('\n').flatMap((line) => {
+function resolversIn(file: string): readonly Server[] {
+  return readOrEmpty(file).split('\n').flatMap((line) => {
     const name = /^\s*nameserver\s+([^\s%#;]+)/.exec(line)?.[1]
     const address = name === undefined ? undefined : parseIp(name)
     return address === undefined ? [] : [{ address, port: 53 }]
   })
+}
+
+/** Behind a resolver on loopback (systemd-resolved) stand those that it asks itself. */
+function systemResolvers(): readonly Server[] {
+  const named = resolversIn('/etc/resolv.conf')
+  return named.some(({ address }) => scopeOf(address) === 'loopback') ? [...named, ...resolversIn('/run/systemd/resolve/resolv.conf')] : named
 }
 
 function resolversOf(policy: Policy): readonly Server[] {

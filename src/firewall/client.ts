@@ -138,6 +138,12 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
   if (isHere(facts) && facts.client?.uid === undefined) {
     notes.push({ code: 'firewall-user', message: 'the proxy is this machine\'s, but no user is named that it runs as: it can open nothing', hint: 'add `--user NAME`' })
   }
+  if (facts.resolvers.every(({ address }) => scopeOf(address) === 'loopback')) {
+    notes.push({
+      code: 'firewall-resolvers', message: 'no resolver beyond loopback is known: what resolves names on this machine may ask nobody',
+      hint: 'name them in the policy: `gateway: { resolvers: [192.0.2.53] }`',
+    })
+  }
   return {
     notes,
     chains: [

@@ -39,6 +39,8 @@ export function stateChain(generation: number): Chain {
   return chain('STATE', [
     line({ state: 'established', vettedBy: generation }, ACCEPT, 'established'),
     line({ state: 'established', direction: 'reply' }, ACCEPT, 'reply'),
+    // to conntrack a redirect is an error of a known flow; to us it is a stranger's wish to move it
+    line({ l4: { protocol: 'icmp', types: [5] } }, DROP, 'redirect', [4]),
     // ICMP errors alone: no helper's data connections
     line({ state: 'related', l4: { protocol: 'icmp', types: [] } }, ACCEPT, 'related', [4]),
     line({ state: 'related', l4: { protocol: 'icmp', types: [] } }, ACCEPT, 'related', [6]),

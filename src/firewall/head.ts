@@ -19,6 +19,9 @@ export function recovery(tool: 'iptables' | 'ip6tables'): string {
   return `${tool}-save -c | grep -vE '(:| )GG_' | ${tool}-restore -c`
 }
 
+/** Both families in one line. */
+export const SCRIPT_RECOVERY = "for t in iptables ip6tables; do $t-save -c | grep -vE '(:| )GG_' | $t-restore -c; done"
+
 export const NFT_RECOVERY = `nft delete table ${NFT_TABLE}`
 
 /** One line of printable ASCII: a name of the author's never becomes a line of rules. */
@@ -35,11 +38,11 @@ function loading(format: Format): readonly string[] {
   }
 }
 
-function takingOut(format: Format): readonly string[] {
+function takingOut(format: Format): string {
   switch (format) {
-    case 'iptables': case 'ip6tables': return [recovery(format)]
-    case 'nft': return [NFT_RECOVERY]
-    case 'script': return [recovery('ip6tables'), recovery('iptables')]
+    case 'iptables': case 'ip6tables': return recovery(format)
+    case 'nft': return NFT_RECOVERY
+    case 'script': return SCRIPT_RECOVERY
   }
 }
 
@@ -63,7 +66,7 @@ export function headLines(policy: Policy, ruleset: Ruleset, format: Format, orig
     ...ruleset.inactive.map((each) => `left out: rule ${each}`),
     ...loading(format),
     'take out again, from the console:',
-    ...takingOut(format).map((command) => `  ${command}`),
+    `  ${takingOut(format)}`,
     ...open(policy, ruleset, format),
     ...(ruleset.mode === 'gateway' && !ruleset.observe ? ['forwarding is yours to switch on, once this is loaded: sysctl -w net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1)'] : []),
   ]

@@ -1,11 +1,12 @@
 // Neighbour discovery (RFC 4861): conntrack calls it untracked, so no rule about state lets it by, and without it IPv6 is deaf.
 // Danger prevented: a router advertisement from green that makes a guest's laptop the way out; a forged one from off the link.
 import type { Line } from './ruleset.ts'
-import { ACCEPT, line } from './ruleset.ts'
+import { ACCEPT, DROP, line } from './ruleset.ts'
 
 const ROUTER_SOLICITATION = 133
 const ROUTER_ADVERTISEMENT = 134
 const NEIGHBOUR = [135, 136]
+const REDIRECT = 137
 /** what a host sends: the above, and its multicast memberships (RFC 2710, 3810) */
 const SENT = [131, 132, ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, ...NEIGHBOUR, 143]
 /** RFC 4861 7.1: no router has passed it on */
@@ -21,6 +22,8 @@ export function discoveryIn(solicited: readonly string[] | undefined, advertised
     accepted(NEIGHBOUR, undefined),
     ...(solicited !== undefined && solicited.length > 0 ? [accepted([ROUTER_SOLICITATION], solicited)] : []),
     ...(advertised === undefined || advertised.length > 0 ? [accepted([ROUTER_ADVERTISEMENT], advertised)] : []),
+    // no rule of the policy opens these: they change where our own packets go
+    line({ l4: { protocol: 'icmp', types: [ROUTER_ADVERTISEMENT, REDIRECT] } }, DROP, 'ndp-refused', [6]),
   ]
 }
 

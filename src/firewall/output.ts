@@ -61,7 +61,13 @@ export function webLock(policy: Policy, uid: number | undefined, out: Line['test
 /** An explicit rule stands before the lock; whoever wrote it should know. */
 export function lockNotes(policy: Policy, now: number, proxyPort: number): readonly Note[] {
   const { user } = policy.gateway.proxy
-  if (user === undefined) return []
+  if (user === undefined) {
+    if (policy.gateway.output === 'allow') return []
+    return [{
+      code: 'firewall-user', message: '`gateway.output` drops, and `gateway.proxy.user` is not named: the proxy itself can open only what rules `from: gateway` allow',
+      hint: 'name the user that runs it: `proxy: { user: NAME }`',
+    }]
+  }
   const web = webPorts(policy)
   const opens = (rule: PacketRule): boolean => serviceTerms(rule.services, proxyPort).some(({ tests: { l4 } }) =>
     l4 === undefined || (l4.protocol === 'tcp' && (l4.ports.length === 0 || l4.ports.some((port) => web.some(({ first }) => port.first <= first && first <= port.last)))))

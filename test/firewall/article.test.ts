@@ -136,7 +136,7 @@ for (const backend of BACKENDS) {
       await sleep(2_500) // the bucket of .25 fills again
       const file = `${t.testdir({})}/nflog.pcap`
       const capture = stage.start('gw', 'tcpdump', ['-i', 'nflog:5', '-U', '-w', file], { stderr: 'pipe' })
-      for await (const chunk of capture.stderr ?? []) if (String(chunk).includes('listening')) break
+      await stage.said(capture, 'listening', 'stderr')
       const before = backend.counted(stage, 'gw', 'gg:default-deny')
       const marker = `gg-${process.pid}-${backend.name}`
       const logged = await withKernelLog(async () => {
@@ -148,7 +148,10 @@ for (const backend of BACKENDS) {
       const seen = (): boolean => readNflog(readFileSync(file)).some((each) =>
         each.prefix === 'GREEN DROP ' && each.source === '192.168.51.25' && each.target === GATEWAY && each.protocol === 6 && each.port === 800)
       // the kernel gathers records for a second and more
-      for (let tries = 0; tries < 40 && !seen(); tries++) await sleep(200)
+      for (let tries = 1; tries <= 60 && !seen(); tries++) {
+        await sleep(200)
+        if (tries % 15 === 0) await stage.probe('h25', [{ protocol: 'tcp', host: GATEWAY, port: 800 }], 300)
+      }
       t.ok(seen(), 'NFLOG group 5')
       if (!logged) return t.comment('kernel LOG not tried: nf_log_all_netns cannot be set here')
       const kernel = run('dmesg', []).out
