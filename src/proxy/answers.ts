@@ -13,7 +13,7 @@ export function answerOwn(exchange: Exchange, path: string): void {
   const host = request.host ?? ''
   const close = exchange.mustClose
   const { machine, policy } = snapshot.compiled
-  const own = isOwnHost(host, { addresses: [...machine.addresses, inbound.via], names: policy.gateway.names })
+  const own = isOwnHost(host, { addresses: [...machine.addresses, inbound.peer.via], names: policy.gateway.names })
   if (!own) return exchange.refuseForm(requestFault('the request names its target neither as an absolute URI nor as the gateway itself'))
   notes.verdict = 'allow'
   if (path === '*') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
@@ -25,8 +25,8 @@ export function answerOwn(exchange: Exchange, path: string): void {
     minor: request.minor,
     accept: request.accept,
     close,
-    client: inbound.address,
-    via: inbound.via,
+    client: inbound.peer.address,
+    via: inbound.peer.via,
     snapshot,
     gate: inbound.gate,
   })

@@ -23,6 +23,8 @@ export type Asked =
   | HttpFault
 
 const HTTP_PORT = 80
+/** What runs inside a CONNECT to this port are plain requests. */
+export const PLAIN_PORT = HTTP_PORT
 
 /** `inside`: the request stands in a CONNECT to port 80 and speaks to this target alone. */
 export function whatIsAsked(head: RequestHead, inside: Target | undefined): Asked {

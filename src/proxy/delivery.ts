@@ -8,33 +8,34 @@ import { forwardHead } from '../http/forward-head.ts'
 import { mediaType } from '../http/media-type.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { ResponseHead } from '../http/response-head.ts'
-import type { Limits } from '../policy/policy.ts'
+import type { Limits, Policy } from '../policy/policy.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
 import { coarseNow } from './deadlines.ts'
-import { Forward, type ForwardLimits, type ForwardOwner } from './forward.ts'
+import { Forward } from './forward.ts'
+import type { ForwardLimits, ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
+import { bodiless, GRACE_MS } from './request-facts.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How long a client that expects 100 Continue waits for the upstream's, before we say it. */
 const CONTINUE_MS = 1_000
-/** How long a client that ended its side may wait for the first byte of the answer: it may have left altogether. */
-export const GRACE_MS = 700
 /** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const STATUS_LINE = 8192
 
-let known: Limits | undefined
-let forwardLimits: ForwardLimits = { scan: { lineBytes: STATUS_LINE, fieldBytes: 0 }, headerCount: 0 }
+const limits = new WeakMap<Policy, ForwardLimits>()
 
-function limitsOf(limits: Limits): ForwardLimits {
-  if (limits !== known) {
-    known = limits
-    forwardLimits = { scan: { lineBytes: STATUS_LINE, fieldBytes: limits.headerBytes }, headerCount: limits.headerCount }
+function forwardLimits(policy: Policy): ForwardLimits {
+  let made = limits.get(policy)
+  if (made === undefined) {
+    const { headerBytes, headerCount } = policy.limits
+    made = { via: policy.web.via ? PSEUDONYM : undefined, scan: { lineBytes: STATUS_LINE, fieldBytes: headerBytes }, headerCount }
+    limits.set(policy, made)
   }
-  return forwardLimits
+  return made
 }
 
 export class Delivery implements ForwardOwner, LiveExchange {
@@ -60,7 +61,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     this.#endpoint = upstream.endpoint
     this.#limits = policy.limits
     this.#idleMs = policy.limits.idleBodyMs
-    this.#forward = new Forward(upstream, inbound, this, request, limitsOf(policy.limits), policy.web.via ? PSEUDONYM : undefined)
+    this.#forward = new Forward(upstream, inbound, this, request, forwardLimits(policy))
   }
 
   begin(): void {
@@ -76,7 +77,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
       host: this.#asked.host,
       via: via ? PSEUDONYM : undefined,
       forwardedFor,
-      clientAddress: inbound.address.text,
+      clientAddress: inbound.peer.address.text,
       maxForwards: left === undefined ? undefined : left - 1,
     }))
     if (this.#forward.requestDone) return socket.uncork()
@@ -132,17 +133,13 @@ export class Delivery implements ForwardOwner, LiveExchange {
     if (left > 0) return this.#arm(left)
     if (this.begun) return this.cut('http_response_timeout')
     const waiting = this.#forward.requestDone
-    this.#stop()
+    this.stop()
     if (waiting) exchange.refuseUpstream(504, 'http_response_timeout', 'the upstream did not answer in time')
     else exchange.refuseForm(requestFault('the request body did not come in time', 408))
   }
 
-  /** The client left. */
-  abandon(): void {
-    this.#stop()
-  }
-
-  #stop(): void {
+  /** Ends it at once: the client left, a deadline passed, the policy says no. */
+  stop(): void {
     this.#forward.abort()
     this.#settle()
   }
@@ -178,7 +175,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     const type = mediaType(head.contentType)
     const denial = judgeResponse(snapshot, this.#permit, this.#endpoint, type)
     if (denial !== undefined) {
-      this.#stop()
+      this.stop()
       exchange.deny(denial)
       return undefined
     }
@@ -199,7 +196,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     const { request, notes } = exchange
     this.#settle()
     const lost = code !== undefined && !this.#forward.heard && this.#forward.upstream.reused
-    if (lost && request.framing.kind === 'none' && IDEMPOTENT.has(request.method)) return exchange.again(this.#asked, this.#permit)
+    if (lost && bodiless(request) && IDEMPOTENT.has(request.method)) return exchange.again(this.#asked, this.#permit)
     notes.fail(problem.error, 'upstream')
     exchange.refuseUpstream(502, problem.error, problem.problem)
   }
@@ -212,7 +209,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   cut(problem: string): void {
-    this.#stop()
+    this.stop()
     this.#unfinished(problem === 'http_response_timeout' ? problem : 'http_response_incomplete', 'upstream')
   }
 
@@ -222,7 +219,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     exchange.notes.fail(error, fault)
     if (fault !== 'policy') exchange.notes.verdict = 'error'
     exchange.close()
-    exchange.inbound.breakOff(this.#forward.endsByClose)
+    exchange.inbound.finish(true, this.#forward.endsByClose)
   }
 
   done(): void {
@@ -241,7 +238,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     const exchange = this.#exchange
     const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)
     if (denial === undefined) return
-    this.#stop()
+    this.stop()
     if (!this.begun) return exchange.deny(denial)
     exchange.notes.verdict = 'deny'
     exchange.notes.cause = denial.cause

@@ -1,23 +1,21 @@
 // The life of one request: asked, decided, resolved, guarded, connected, forwarded or handed to a tunnel, told. Each stage has the last one's
 // result and no more: nothing is resolved without a leave, nothing dialled without a permit, nothing sent but what was judged.
-import type { Cause, Denial, Endpoint, Leave, Permit, RequestFacts } from '../decision/facts.ts'
+import type { Cause, Denial, Leave, Permit, RequestFacts } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
-import { type HttpFault, requestFault } from '../http/fault.ts'
-import { mediaType } from '../http/media-type.ts'
+import type { HttpFault } from '../http/fault.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { RequestHead } from '../http/request-head.ts'
-import { viaNames } from '../http/via.ts'
 import type { Ip } from '../net/ip.ts'
 import { answerLocally, answerOwn } from './answers.ts'
 import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
-import { Delivery, GRACE_MS } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import { dial } from './dial.ts'
 import type { InboundConnection } from './inbound.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
-import { PSEUDONYM } from './pseudonym.ts'
+import { bodiless, dialStatus, GRACE_MS, isWebSocket, loopProblem, requestFacts } from './request-facts.ts'
 import { refusalBytes } from './refusing.ts'
-import { goInside, handOver, PLAIN_PORT } from './hand-over.ts'
+import { goInside, handOver } from './hand-over.ts'
 import { judgeAddresses, judgeReach, judgeRequest } from './judge.ts'
 import { formCause } from './unread.ts'
 import type { Upstream } from './upstream.ts'
@@ -53,26 +51,26 @@ export class Exchange {
   async #run(asked: Exclude<Asked, HttpFault>): Promise<void> {
     const { inbound, request, snapshot, notes } = this
     if (inbound.client === undefined) {
-      const mac = inbound.gate.mac(inbound.address)
-      inbound.client = { address: inbound.address, mac: mac instanceof Promise ? await mac : mac }
+      const mac = inbound.gate.mac(inbound.peer.address)
+      inbound.client = { address: inbound.peer.address, mac: mac instanceof Promise ? await mac : mac }
       if (this.#over) return
     }
     const { client } = inbound
     notes.what = asked.kind === 'own' ? asked.path : asked.uri
+    const { limited } = inbound
+    if (limited !== undefined) return this.refuseLimit(limited)
     if (asked.kind === 'own') {
-      const denial = judgeReach(snapshot, client, inbound.via)
+      const denial = judgeReach(snapshot, client, inbound.peer.via)
       if (denial !== undefined) return this.deny(denial)
       return answerOwn(this, asked.path)
     }
     notes.target = asked.target
-    const { limited } = inbound
-    if (limited !== undefined) return this.refuseLimit(limited)
-    const facts = this.#facts(asked)
+    const facts = requestFacts(client, inbound.peer.via, request, asked)
     const decided = judgeRequest(snapshot, facts)
     notes.observed = decided.observed
     if (decided.verdict === 'deny') return this.deny(decided)
     if (asked.kind === 'fetch') {
-      const problem = this.#loop()
+      const problem = loopProblem(request)
       if (problem !== undefined) return this.refuseForm(problem)
       if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
     }
@@ -80,29 +78,6 @@ export class Exchange {
     const permit = await this.#permit(decided, facts)
     if (permit === undefined) return
     await this.connect(asked, permit, true)
-  }
-
-  #facts(asked: Fetch | Extract<Asked, { kind: 'connect' }>): RequestFacts {
-    const { inbound, request } = this
-    return {
-      client: inbound.client ?? { address: inbound.address, mac: undefined },
-      via: inbound.via,
-      now: Date.now(),
-      method: request.method,
-      target: asked.target,
-      uri: asked.uri,
-      tunnel: asked.kind === 'connect' && asked.target.port !== PLAIN_PORT,
-      userAgent: request.userAgent,
-      contentType: mediaType(request.contentType),
-    }
-  }
-
-  /** Max-Forwards that is no number, and a Via that names this gateway (RFC 9110 7.6.2, 7.6.3). */
-  #loop(): HttpFault | undefined {
-    const { method, maxForwards, via } = this.request
-    if (forwardsLeft(method, maxForwards) === -1) return requestFault('an invalid Max-Forwards')
-    if (via === undefined || !viaNames(via, PSEUDONYM)) return undefined
-    return { ...requestFault('the request has passed this gateway before', 502), error: 'proxy_loop_detected' }
   }
 
   /** The addresses, and the judgement on them. undefined: refused. */
@@ -146,22 +121,15 @@ export class Exchange {
     }
     const { socket, endpoint } = dialled
     if (!relayed && asked.kind === 'fetch') return this.#deliver(asked, permit, inbound.pool.adopt(socket, asked.target, endpoint))
-    this.#permitted(endpoint)
+    notes.permitted(endpoint)
     handOver(this, asked, socket, endpoint, permit)
   }
 
   #deliver(asked: Fetch, permit: Permit, upstream: Upstream): void {
-    this.#permitted(upstream.endpoint)
+    this.notes.permitted(upstream.endpoint)
     this.notes.reused = upstream.reused
     this.#delivery = new Delivery(this, asked, permit, upstream)
     this.#delivery.begin()
-  }
-
-  #permitted(endpoint: Endpoint): void {
-    const { notes } = this
-    notes.endpoint = endpoint
-    notes.verdict = 'allow'
-    notes.cause = endpoint.cause
   }
 
   // --- what the connection tells it
@@ -203,7 +171,7 @@ export class Exchange {
     if (this.#over) return
     this.#over = true
     this.#abort?.abort()
-    this.#delivery?.abandon()
+    this.#delivery?.stop()
     this.notes.fail('client_closed', 'client')
     this.notes.tell()
     this.inbound.destroy()
@@ -214,8 +182,6 @@ export class Exchange {
     this.#over = true
     this.notes.tell()
   }
-
-  // --- refusals (refusing.ts has the words)
 
   deny(denial: Denial): void {
     this.notes.verdict = 'deny'
@@ -262,7 +228,7 @@ export class Exchange {
   get mustClose(): boolean {
     const { request, inbound } = this
     if (!request.keepAlive || inbound.closing || request.method === 'CONNECT') return true
-    return this.#delivery === undefined ? request.framing.kind !== 'none' && !(request.framing.kind === 'length' && request.framing.octets === 0) : !this.#delivery.requestDone
+    return this.#delivery === undefined ? !bodiless(request) : !this.#delivery.requestDone
   }
 
   /** The connection at rest had died: once more, on a new one. */
@@ -275,18 +241,8 @@ export class Exchange {
     this.notes.error = `proxy_internal_error: ${error instanceof Error ? error.message : 'unknown'}`
     this.notes.fault = 'gateway'
     this.notes.verdict = 'error'
-    this.#delivery?.abandon()
+    this.#delivery?.stop()
     if (this.#delivery?.begun === true) return this.clientGone()
     this.refuse(500, 'proxy_internal_error', { by: 'gateway', kind: 'gateway', reason: 'an error within the gateway' }, { mustClose: true })
   }
-}
-
-function dialStatus(error: string): number {
-  if (error === 'connection_timeout') return 504
-  return error === 'connection_limit_reached' ? 503 : 502
-}
-
-function isWebSocket(request: RequestHead): boolean {
-  if (request.upgrade === undefined || request.method !== 'GET' || request.minor === 0 || request.framing.kind !== 'none') return false
-  return request.upgrade.trim().toLowerCase() === 'websocket' && request.connection.includes('upgrade')
 }

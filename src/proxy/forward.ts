@@ -1,55 +1,18 @@
 // One request on one upstream connection: its head and body out, the answer back, each by its own framing and at the pace of who takes it.
 // Dangers prevented: a broken or cut body completed on the other side, an answer cut short that looks whole, memory that grows with a body,
 // an early answer held back until the upload ends.
-import type { Socket } from 'node:net'
 import { BodyReader } from '../http/body-reader.ts'
 import { addChunk, LAST_CHUNK } from '../http/chunked-encoder.ts'
 import type { HttpFault } from '../http/fault.ts'
-import { responseFault } from '../http/fault.ts'
 import { HeadBuffer } from '../http/head-buffer.ts'
-import type { ScanLimits } from '../http/head-scan.ts'
 import { type ReplyFraming, replyHead } from '../http/reply-head.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { parseResponseHead, type ResponseHead } from '../http/response-head.ts'
 import { httpDate } from './clock.ts'
-import type { Outgoing } from './outgoing.ts'
-import { headProblem, replyFraming } from './reply-framing.ts'
+import type { ClientSide, ForwardLimits, ForwardOwner } from './forward-owner.ts'
+import { closedProblem, headProblem, interimProblem, replyFraming } from './reply-framing.ts'
 import type { Taken, Upstream, UpstreamUser } from './upstream.ts'
 
-/** What becomes of it. Each of the last four is called at most once, and is the last word. */
-export interface ForwardOwner {
-  /** something moved: deadlines count from here */
-  moved(): void
-  /** the upstream takes more of the request's body */
-  roomForBody(): void
-  /** the request is sent to its end */
-  requestSent(): void
-  /** may this answer be passed on, and is the client's connection closed after it? undefined: refused, the owner has ended this */
-  answer(head: ResponseHead): { readonly close: boolean } | undefined
-  /** nothing of the final answer has been sent to the client */
-  failed(problem: HttpFault, code: string | undefined): void
-  /** the request's own body is broken */
-  badBody(problem: string): void
-  /** the answer was begun and cannot be finished: it must stay visibly unfinished */
-  cut(problem: string): void
-  /** the answer is whole */
-  done(): void
-}
-
-/** The client's connection, as far as an answer needs it. */
-export interface ClientSide {
-  readonly socket: Socket
-  readonly outgoing: Outgoing
-  /** given with a write: leads to `clientWritten` */
-  readonly written: () => void
-}
-
-export interface ForwardLimits {
-  readonly scan: ScanLimits
-  readonly headerCount: number
-}
-
-const MOST_INTERIM = 32
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export class Forward implements UpstreamUser {
@@ -58,7 +21,6 @@ export class Forward implements UpstreamUser {
   readonly #owner: ForwardOwner
   readonly #request: RequestHead
   readonly #limits: ForwardLimits
-  readonly #via: string | undefined
   readonly #head = new HeadBuffer()
   readonly #requestBody: BodyReader
   #responseBody: BodyReader | undefined
@@ -78,13 +40,12 @@ export class Forward implements UpstreamUser {
   /** the connection may serve another request */
   reusable = false
 
-  constructor(upstream: Upstream, client: ClientSide, owner: ForwardOwner, request: RequestHead, limits: ForwardLimits, via: string | undefined) {
+  constructor(upstream: Upstream, client: ClientSide, owner: ForwardOwner, request: RequestHead, limits: ForwardLimits) {
     this.upstream = upstream
     this.#client = client
     this.#owner = owner
     this.#request = request
     this.#limits = limits
-    this.#via = via
     this.#requestBody = new BodyReader(request.framing)
   }
 
@@ -92,10 +53,9 @@ export class Forward implements UpstreamUser {
   send(head: string): void {
     const { upstream } = this
     upstream.lend(this)
-    if (this.#requestBody.done) {
-      upstream.socket.write(head, 'latin1')
-      this.#owner.requestSent()
-    } else upstream.socket.write(head, 'latin1', upstream.written)
+    const { done } = this.#requestBody
+    upstream.socket.write(head, 'latin1', done ? undefined : upstream.written)
+    if (done) this.#owner.requestSent()
   }
 
   get wantsBody(): boolean {
@@ -189,8 +149,7 @@ export class Forward implements UpstreamUser {
     const scanned = this.#head.push(chunk, this.#limits.scan)
     if (scanned !== 'end') {
       const problem = headProblem(scanned, this.#head)
-      if (problem !== undefined) this.#fail(problem)
-      return undefined
+      return problem === undefined ? undefined : this.#fail(problem)
     }
     const text = this.#head.text()
     const lineEnd = this.#head.lineEnd
@@ -205,11 +164,11 @@ export class Forward implements UpstreamUser {
 
   /** 1xx: for clients of HTTP/1.1 alone (RFC 9110 15.2); 101 was not asked for. */
   #interimHead(head: ResponseHead): void {
-    if (head.status === 101) return this.#fail(responseFault('the upstream switched protocols unasked'))
-    if (++this.#interim > MOST_INTERIM) return this.#fail(responseFault('the upstream sends interim answers without end'))
+    const problem = interimProblem(head, ++this.#interim)
+    if (problem !== undefined) return this.#fail(problem)
     if (head.status === 100 && this.#continued) return
     if (head.status === 100) this.#continued = true
-    if (this.#request.minor === 1) this.#client.outgoing.add(replyHead(head, { framing: 'none', old: false, close: false, via: this.#via, date: '' }))
+    if (this.#request.minor === 1) this.#client.outgoing.add(replyHead(head, { framing: 'none', old: false, close: false, via: this.#limits.via, date: '' }))
   }
 
   #finalHead(head: ResponseHead, rest: Buffer | undefined): Buffer | undefined {
@@ -219,7 +178,7 @@ export class Forward implements UpstreamUser {
     this.response = head
     const old = this.#request.minor === 0
     this.#reply = replyFraming(head, this.#request.method, old)
-    const text = replyHead(head, { framing: this.#reply, old, close: verdict.close || this.#reply === 'close', via: this.#via, date: httpDate() })
+    const text = replyHead(head, { framing: this.#reply, old, close: verdict.close || this.#reply === 'close', via: this.#limits.via, date: httpDate() })
     this.bytesOut += text.length
     this.#client.outgoing.add(text)
     const body = new BodyReader(head.framing)
@@ -240,14 +199,9 @@ export class Forward implements UpstreamUser {
         if (this.#reply === 'chunked') addChunk(this.#client.outgoing, piece)
         else this.#client.outgoing.add(piece)
       }
-      if (body.problem !== undefined) {
-        this.#flush()
-        this.#cut(body.problem)
-        return undefined
-      }
+      if (body.problem !== undefined) return this.#cut(body.problem)
     }
-    if (body.done) this.#finish(at === chunk.length)
-    return undefined
+    return body.done ? this.#finish(at === chunk.length) : undefined
   }
 
   /** The answer is whole. `clean`: nothing came behind it. */
@@ -274,22 +228,21 @@ export class Forward implements UpstreamUser {
     if (this.response !== undefined) return this.#cut('the upstream closed the connection within its answer')
     this.#over = true
     this.upstream.destroy()
-    const problem = this.heard ? 'the upstream closed the connection within the head of its answer' : 'the upstream closed the connection without an answer'
-    this.#owner.failed(responseFault(problem, this.heard ? 'http_response_incomplete' : 'connection_terminated'), code ?? 'END')
+    this.#owner.failed(closedProblem(this.heard), code ?? 'END')
   }
 
-  #fail(problem: HttpFault): void {
+  #fail(problem: HttpFault): undefined {
     this.#flush()
     this.abort()
     this.#owner.failed(problem, undefined)
   }
 
-  #cut(problem: string): void {
+  #cut(problem: string): undefined {
+    this.#flush()
     this.abort()
     this.#owner.cut(problem)
   }
 
-  /** Ends it at once: the client left, a deadline passed, the policy says no. */
   abort(): void {
     this.#over = true
     this.upstream.reset()

@@ -17,13 +17,10 @@ import { openUpgrade } from './upgrade.ts'
 
 /** RFC 9110 9.3.6: no length, no coding. */
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n'
-/** What runs inside a CONNECT to this port are plain requests (wire.md 20). */
-export const PLAIN_PORT = 80
-
 export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'connect'; readonly target: Target }, upstream: Socket, endpoint: Endpoint, permit: Permit): void {
   const { inbound, notes, request, snapshot } = exchange
   const { limits } = snapshot.compiled.policy
-  const admission = inbound.gate.limits.tunnel(inbound.address, limits)
+  const admission = inbound.gate.limits.tunnel(inbound.peer.address, limits)
   if (admission.refused !== undefined) {
     upstream.destroy()
     return exchange.refuseLimit(admission.refused)

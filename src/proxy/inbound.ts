@@ -4,10 +4,7 @@
 import type { Socket } from 'node:net'
 import type { Client } from '../decision/facts.ts'
 import { type HttpFault, requestFault } from '../http/fault.ts'
-import { HeadBuffer } from '../http/head-buffer.ts'
-import { parseRequestHead } from '../http/request-head.ts'
-import { parseRequestLine } from '../http/request-line.ts'
-import { type Ip, ipFromSocket } from '../net/ip.ts'
+import { RequestReader } from '../http/request-reader.ts'
 import type { Target } from '../net/target.ts'
 import type { Limits } from '../policy/policy.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
@@ -15,25 +12,26 @@ import { Exchange } from './exchange.ts'
 import { Held } from './held.ts'
 import type { Gate, Inbound } from './gate.ts'
 import type { LimitRefusal } from './limits.ts'
+import { Linger } from './linger.ts'
+import { type Peer, peerOf } from './peer.ts'
 import { type Pool, poolOf } from './pool.ts'
+import { RAW_TARGET } from './notes.ts'
 import { Outgoing } from './outgoing.ts'
 import { Reads } from './reads.ts'
-import { resetNow } from './reset.ts'
 import { refuseUnread } from './unread.ts'
 
 /** A client may wait as long for its next request. */
 const KEEP_ALIVE_MS = 60_000
-/** How long, and for how many octets, the rest of a refused upload is read and dropped, so that the answer arrives (RFC 9112 9.6). */
-const LINGER_MS = 3_000
-const LINGER_BYTES = 64 * 1024 * 1024
-/** The longest method, two spaces and the version. */
-const LINE_ROOM = 64 + 2 + 8
-
 /** `head`: between or within heads; `exchange`: a request under way; `linger`: answered, the rest is dropped; `gone`: closed or handed over. */
 type Mode = 'head' | 'exchange' | 'linger' | 'gone'
 
+const limitsOf = (gate: Gate): Limits => gate.snapshot().compiled.policy.limits
+
 export function serveConnection(socket: Socket, gate: Gate, limited?: LimitRefusal): Inbound {
-  return new InboundConnection(socket, gate, limited)
+  const peer = peerOf(socket)
+  if (peer !== undefined) return new InboundConnection(socket, peer, gate, limited)
+  socket.destroy()
+  return { drain: () => {}, destroy: () => {} }
 }
 
 export class InboundConnection implements Inbound {
@@ -42,25 +40,20 @@ export class InboundConnection implements Inbound {
   readonly pool: Pool
   /** over a limit before it said anything: its first request is answered with that */
   readonly limited: LimitRefusal | undefined
-  readonly address: Ip
-  readonly port: number
-  readonly via: Ip
+  readonly peer: Peer
   /** known from the first exchange on */
   client: Client | undefined
   /** set behind a CONNECT to port 80: what comes are plain requests to this target */
   inside: Target | undefined
   #mode: Mode = 'head'
   #exchange: Exchange | undefined
-  readonly #head = new HeadBuffer()
-  #lineChecked = false
+  readonly #reader = new RequestReader()
   #began = 0
   readonly #held = new Held()
   readonly outgoing = new Outgoing()
-  #reads: Reads | undefined
+  readonly #reads: Reads
   #stopped = false
-  #dropped = 0
-  /** its end must not look like the end of an answer */
-  #byReset = false
+  #linger: Linger | undefined
   #reading = false
   /** the client has ended its side */
   ended = false
@@ -72,49 +65,31 @@ export class InboundConnection implements Inbound {
   }
   readonly #onClose = (): void => this.#closed()
 
-  constructor(socket: Socket, gate: Gate, limited: LimitRefusal | undefined) {
+  constructor(socket: Socket, peer: Peer, gate: Gate, limited: LimitRefusal | undefined) {
     this.socket = socket
+    this.peer = peer
     this.gate = gate
     this.limited = limited
     this.pool = poolOf(gate)
-    const address = ipFromSocket(socket.remoteAddress)
-    const via = ipFromSocket(socket.localAddress)
     this.#deadline = deadline(() => this.#due())
-    if (address === undefined || via === undefined) {
-      // it closed before it could be served
-      this.address = NOWHERE
-      this.via = NOWHERE
-      this.port = 0
-      this.#mode = 'gone'
-      socket.destroy()
-      return
-    }
-    this.address = address
-    this.via = via
-    this.port = socket.remotePort ?? 0
     this.#reads = new Reads(socket, (chunk) => this.#data(chunk))
     socket.on('end', this.#onEnd)
     socket.on('drain', this.written)
     socket.on('close', this.#onClose)
     socket.resume()
-    arm(this.#deadline, this.#limits.headMs)
+    arm(this.#deadline, limitsOf(this.gate).headMs)
   }
 
-  get #limits(): Limits {
-    return this.gate.snapshot().compiled.policy.limits
-  }
-
-  /** One deadline a connection; what it means is what is under way. */
+  /** One deadline a connection: what it means is what is under way. */
   arm(ms: number): void {
     arm(this.#deadline, ms)
   }
 
   #due(): void {
     if (this.#mode === 'exchange') this.#exchange?.due()
-    else if (this.#mode === 'head' && this.#head.started) this.#refuse(requestFault('the request head did not come in time', 408))
+    else if (this.#mode === 'head' && this.#reader.started) this.#refuse(requestFault('the request head did not come in time', 408))
     else if (this.#mode === 'head') this.#close()
-    else if (this.#byReset) resetNow(this.socket)
-    else this.destroy()
+    else this.#linger?.due()
   }
 
   /** The chunk is ours until we return, and after a false until the reads go on. */
@@ -122,9 +97,8 @@ export class InboundConnection implements Inbound {
     if (this.#mode === 'head' && this.#held.empty) {
       this.#read(chunk)
       this.#pump()
-    } else if (this.#mode === 'linger') {
-      if ((this.#dropped += chunk.length) > LINGER_BYTES) this.destroy()
-    } else if (this.#mode !== 'gone') this.#ahead(chunk)
+    } else if (this.#mode === 'linger') this.#linger?.drop(chunk.length)
+    else if (this.#mode !== 'gone') this.#ahead(chunk)
     return !this.#stopped
   }
 
@@ -137,7 +111,7 @@ export class InboundConnection implements Inbound {
       if (rest !== undefined) this.#held.add(rest)
       if (exchange.sending) {
         if (exchange.wantsBody) this.#stop()
-        else this.#reads?.renew()
+        else this.#reads.renew()
       }
     }
     if (this.#held.full) this.#stop()
@@ -170,44 +144,26 @@ export class InboundConnection implements Inbound {
   }
 
   #read(chunk: Buffer): void {
-    const head = this.#head
-    const limits = this.#limits
-    if (!head.started) {
-      this.#began = Date.now()
-      this.#lineChecked = false
-    }
-    const started = head.started
-    const result = head.push(chunk, { lineBytes: limits.uriBytes + LINE_ROOM, fieldBytes: limits.headerBytes })
-    if (result === 'end') {
-      const text = head.text()
-      const lineEnd = head.lineEnd
-      const rest = head.rest()
-      head.reset()
-      const request = parseRequestHead(text, lineEnd, limits)
-      if (rest !== undefined) this.#held.putBack(Buffer.from(rest))
-      if (request.kind === 'fault') return this.#refuse(request, text)
-      disarm(this.#deadline)
-      this.#mode = 'exchange'
-      this.#exchange = new Exchange(this, request, this.#began, text.length)
-      this.#exchange.start()
-    } else if (result === 'more') {
+    const reader = this.#reader
+    const limits = limitsOf(this.gate)
+    const started = reader.started
+    if (!started) this.#began = Date.now()
+    const request = reader.push(chunk, limits)
+    if (request === undefined) {
       if (!started) arm(this.#deadline, limits.headMs)
-      // no need to wait for the fields of what is no request of ours
-      if (!this.#lineChecked && head.lineComplete) {
-        this.#lineChecked = true
-        const line = parseRequestLine(head.seen(head.lineEnd), 0, head.lineEnd - 2, limits.uriBytes)
-        if (line.kind === 'fault') this.#refuse(line)
-      }
-    } else if (result === 'bad-octet') this.#refuse(requestFault('an invalid octet or line end in the request head'))
-    else if (result === 'long-line') this.#refuse(requestFault('the request target is too long', 414))
-    else this.#refuse(requestFault('the request head is too long', 431))
+      return
+    }
+    if (request.kind === 'fault') return this.#refuse(request)
+    if (reader.rest !== undefined) this.#held.putBack(Buffer.from(reader.rest))
+    disarm(this.#deadline)
+    this.#mode = 'exchange'
+    this.#exchange = new Exchange(this, request, this.#began, reader.octets)
+    this.#exchange.start()
   }
 
   /** A request that could not be read: answered, told, and the connection closed, since nobody knows where the next one would begin. */
-  #refuse(fault: HttpFault, text = this.#head.seen(2048)): void {
-    const answer = refuseUnread(this, fault, text, this.#began)
-    this.#head.reset()
-    this.#close(answer)
+  #refuse(fault: HttpFault): void {
+    this.#close(refuseUnread(this, fault, this.#reader.seen(RAW_TARGET), this.#began))
   }
 
   /** The exchange takes (more of) the request's body now: first what is held, then what is read. */
@@ -224,12 +180,12 @@ export class InboundConnection implements Inbound {
     if (this.ended && this.#held.empty && exchange.wantsBody) exchange.clientGone()
   }
 
-  /** The answer is written to its end. */
-  finish(close: boolean): void {
+  /** The answer is written to its end; `byReset`: as far as it came, and where only the close would end it, its end must not look like one. */
+  finish(close: boolean, byReset = false): void {
     this.#exchange = undefined
     if (this.#mode !== 'exchange') return
     this.#mode = 'head'
-    if (close || this.#draining || (this.ended && this.#held.empty)) return this.#close()
+    if (close || this.#draining || (this.ended && this.#held.empty)) return this.#close(undefined, byReset)
     arm(this.#deadline, KEEP_ALIVE_MS)
     this.#pump()
   }
@@ -250,7 +206,7 @@ export class InboundConnection implements Inbound {
   #clientEnd(): void {
     this.ended = true
     if (this.#mode === 'exchange') this.#exchange?.clientEnd()
-    else if (this.#mode === 'linger') this.destroy()
+    else if (this.#mode === 'linger') this.#linger?.clientEnd()
     else if (this.#held.empty) this.#close()
   }
 
@@ -263,17 +219,12 @@ export class InboundConnection implements Inbound {
     exchange?.clientGone()
   }
 
-  /** Sends what is left, ends our side and waits for the client's, dropping what it still sends. */
-  #close(last?: Buffer): void {
+  #close(last?: Buffer, byReset = false): void {
     this.#mode = 'linger'
+    this.#exchange = undefined
     this.#held.empties()
-    if (last === undefined) this.socket.end()
-    else this.socket.end(last)
-    if (this.ended) this.socket.destroySoon()
-    else {
-      this.#go()
-      arm(this.#deadline, LINGER_MS)
-    }
+    this.#linger = new Linger(this.socket, (ms) => arm(this.#deadline, ms), limitsOf(this.gate).idleBodyMs, { ended: this.ended, byReset, last })
+    this.#go()
   }
 
   /** Takes the socket out for a tunnel or an upgrade, paused and without our listeners; `early` is what the client sent ahead. */
@@ -282,33 +233,17 @@ export class InboundConnection implements Inbound {
     disarm(this.#deadline)
     this.#mode = 'gone'
     this.#exchange = undefined
-    this.#reads?.handOver()
+    this.#reads.handOver()
     socket.off('end', this.#onEnd).off('drain', this.written).off('close', this.#onClose)
     return { socket, early: this.#held.empties() }
   }
 
   drain(): void {
     this.#draining = true
-    if (this.#mode === 'head' && !this.#head.started) this.#close()
+    if (this.#mode === 'head' && !this.#reader.started) this.#close()
   }
 
   destroy(): void {
     this.socket.destroy()
   }
-
-  /** Leaves the client with an answer that is visibly not whole: where only the close would end it, by a reset. */
-  breakOff(byReset: boolean): void {
-    const { socket } = this
-    this.#mode = 'linger'
-    this.#exchange = undefined
-    if (!byReset) return this.#close()
-    this.#byReset = true
-    if (socket.writableLength === 0) resetNow(socket)
-    else {
-      socket.write('', () => resetNow(socket))
-      arm(this.#deadline, LINGER_MS)
-    }
-  }
 }
-
-const NOWHERE: Ip = { family: 4, value: 0n, text: '0.0.0.0' }

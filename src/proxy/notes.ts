@@ -54,6 +54,12 @@ export class Notes {
     return performance.now() - this.#began
   }
 
+  permitted(endpoint: Endpoint): void {
+    this.endpoint = endpoint
+    this.verdict = 'allow'
+    this.cause = endpoint.cause
+  }
+
   fail(error: string, fault: Fault): void {
     this.error ??= error
     this.fault ??= fault
@@ -69,8 +75,8 @@ export class Notes {
     inbound.gate.record({
       id: this.id,
       time: this.#time,
-      client: inbound.address.text,
-      clientPort: inbound.port,
+      client: inbound.peer.address.text,
+      clientPort: inbound.peer.port,
       mac: client?.mac,
       group: client === undefined ? undefined : groupOf(this.snapshot.compiled, client),
       method: this.method,

@@ -17,7 +17,7 @@ export function refusalBytes(exchange: Exchange, { status, error, cause, retryAf
   notes.cause = cause
   notes.status = status
   const refusal: Refusal = { status, error, cause, what: notes.what, id: notes.id, ...(retryAfterS === undefined ? {} : { retryAfterS }) }
-  if (notes.verdict === 'deny') noteRefusal(inbound.gate, inbound.address, refusal, Date.now())
+  if (notes.verdict === 'deny') noteRefusal(inbound.gate, inbound.peer.address, refusal, Date.now())
   return refusalResponse(refusal, {
     method: request.method,
     minor: request.minor,

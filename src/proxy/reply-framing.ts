@@ -21,3 +21,17 @@ export function headProblem(result: Exclude<ScanResult, 'end'>, head: HeadBuffer
   if (result === 'bad-octet') return responseFault('an invalid octet or line end in the head of the answer')
   return responseFault('the head of the answer is too long', 'http_response_header_section_size')
 }
+
+const MOST_INTERIM = 32
+
+/** 101 was not asked for, and interim answers have an end (RFC 9110 15.2). */
+export function interimProblem(head: ResponseHead, count: number): HttpFault | undefined {
+  if (head.status === 101) return responseFault('the upstream switched protocols unasked')
+  return count > MOST_INTERIM ? responseFault('the upstream sends interim answers without end') : undefined
+}
+
+/** `heard`: some of the answer's head had come. */
+export function closedProblem(heard: boolean): HttpFault {
+  if (heard) return responseFault('the upstream closed the connection within the head of its answer', 'http_response_incomplete')
+  return responseFault('the upstream closed the connection without an answer', 'connection_terminated')
+}

@@ -1,0 +1,17 @@
+// Who is at the other end of a client's connection, and at which of our addresses it asked: read once, while the socket is open.
+import type { Socket } from 'node:net'
+import { type Ip, ipFromSocket } from '../net/ip.ts'
+
+export interface Peer {
+  readonly address: Ip
+  readonly port: number
+  /** the gateway's own address that it asked */
+  readonly via: Ip
+}
+
+/** undefined: it closed before it could be served */
+export function peerOf(socket: Socket): Peer | undefined {
+  const address = ipFromSocket(socket.remoteAddress)
+  const via = ipFromSocket(socket.localAddress)
+  return address === undefined || via === undefined ? undefined : { address, via, port: socket.remotePort ?? 0 }
+}
