@@ -7,6 +7,7 @@ import { parseAuthority } from '../net/target.ts'
 import type { Host } from '../net/target.ts'
 import type { Gate, OwnAsk } from './gate.ts'
 import { preferredType } from './accept.ts'
+import { httpDate } from './clock.ts'
 import { pacFile } from './pac.ts'
 import { escapeHtml, htmlPage, shown } from './refusal-text.ts'
 import type { KeptRefusal } from './refusals.ts'
@@ -37,7 +38,7 @@ function framed(ask: OwnAsk, status: string, type: string, text: string, more: r
   const body = Buffer.from(text, 'utf8')
   const lines = [
     `HTTP/1.1 ${status}`,
-    `Date: ${new Date().toUTCString()}`,
+    `Date: ${httpDate()}`,
     `Content-Type: ${type}`,
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',

@@ -4,6 +4,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Cause } from '../decision/facts.ts'
 import { preferredType } from './accept.ts'
+import { httpDate } from './clock.ts'
 import { refusalBody } from './refusal-text.ts'
 
 export interface Refusal {
@@ -49,7 +50,7 @@ export function refusalResponse(refusal: Refusal, ask: RefusalAsk): Buffer {
   const body = Buffer.from(refusalBody(type, refusal, ask.contact, ask.gatewayName), 'utf8')
   const lines = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? 'Refused'}`,
-    `Date: ${new Date().toUTCString()}`,
+    `Date: ${httpDate()}`,
     `Content-Type: ${type}; charset=utf-8`,
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { STATUS_CODES } from 'node:http'
 import { listMembers } from '../http/list.ts'
+import { httpDate } from './clock.ts'
 
 const ENDS_HERE = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info', 'proxy-authorization',
@@ -59,7 +60,7 @@ export function answerHead(answer: IncomingMessage, framing: BodyFraming): Buffe
   const status = answer.statusCode ?? 502
   const dropped = new Set(framing === 'length' || status === 304 ? [] : ['content-length'])
   const lines = endToEnd(answer, dropped)
-  if (answer.headers.date === undefined) lines.push(`Date: ${new Date().toUTCString()}`)
+  if (answer.headers.date === undefined) lines.push(`Date: ${httpDate()}`)
   if (framing === 'chunked') lines.push('Transfer-Encoding: chunked')
   return head(`HTTP/1.1 ${status} ${(answer.statusMessage ?? '').replace(/[^\t\x20-\x7e\x80-\xff]/g, ' ')}`, [...lines, 'Connection: close'])
 }

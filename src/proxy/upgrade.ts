@@ -56,7 +56,7 @@ class Silence extends Duplex {
   }
 }
 
-export function requestFields(ask: Pick<UpgradeAsk, 'fields' | 'host'>): Record<string, string | string[]> {
+function requestFields(ask: Pick<UpgradeAsk, 'fields' | 'host'>): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = Object.create(null)
   fields['host'] = ask.host
   fields['connection'] = 'Upgrade'
