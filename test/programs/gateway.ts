@@ -44,11 +44,12 @@ export async function startGateway(t: Stage, policy: string | { readonly file: s
   if (typeof policy === 'string') writeFileSync(policyFile, policy)
   writeFileSync(eventLog, '')
   const port = await freePort()
+  // without the hooks that the test runner hands on to every Node below it
   const args = [
-    join(ROOT, 'src', 'main.ts'), 'serve', '--policy', policyFile, ...hosts.flatMap((host) => ['--host', host]), '--port', String(port),
+    '-u', 'NODE_OPTIONS', process.execPath, join(ROOT, 'src', 'main.ts'), 'serve', '--policy', policyFile, ...hosts.flatMap((host) => ['--host', host]), '--port', String(port),
     '--workers', '1', '--event-log', eventLog, '--pid-file', join(folder, 'greengate.pid'),
   ]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn('env', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
 

@@ -18,9 +18,13 @@ export interface RunOptions {
   readonly timeoutMs?: number
 }
 
+/** Before a command: it runs without the hooks that the test runner hands on to every Node below it. */
+export const PLAIN = ['env', '-u', 'NODE_OPTIONS'] as const
+
 /** Ends the program itself when it takes too long; then `code` is undefined. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = spawn(command, args, { cwd: options.cwd, env: { ...plainEnvironment(), ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const [env, ...plain] = PLAIN
+  const child = spawn(env, [...plain, command, ...args], { cwd: options.cwd, env: { ...plainEnvironment(), ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
@@ -43,7 +47,7 @@ export async function run(command: string, args: readonly string[], options: Run
 function plainEnvironment(): Record<string, string> {
   const kept: Record<string, string> = {}
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !/^(?:.*_proxy|npm_.*|NODE_OPTIONS|NODE_USE_ENV_PROXY|TAP.*|_TAP.*)$/i.test(name)) kept[name] = value
+    if (value !== undefined && !/^(?:.*_proxy|npm_.*|NODE_USE_ENV_PROXY|TAP.*|_TAP.*)$/i.test(name)) kept[name] = value
   }
   return kept
 }

@@ -14,7 +14,7 @@ interface Ran {
 }
 
 function greengate(args: readonly string[]): Ran {
-  const run = spawnSync(process.execPath, ['src/main.ts', ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
+  const run = spawnSync('env', ['-u', 'NODE_OPTIONS', process.execPath, 'src/main.ts', ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
   const text = run.stdout === '' ? run.stderr : run.stdout
   return { code: run.status, lines: text.replace(/\n$/, '').split('\n') }
 }
