@@ -35,10 +35,26 @@ export function remainder(boxes: readonly Box[], others: readonly Box[]): readon
 }
 
 export function meets(a: Box, b: Box): boolean {
+  for (const [at, side] of a.entries()) {
+    const other = b[at]
+    if (other === undefined || (side.kind === 'ranges' && other.kind === 'ranges' && apart(side.set, other.set))) return false
+  }
   return a.every((side, at) => {
     const other = b[at]
-    return other !== undefined && !isEmpty(meet(side, other))
+    return other === side || (other !== undefined && !isEmpty(meet(side, other)))
   })
+}
+
+/** Told at once of most pairs: one ends before the other begins. */
+export function apart(a: NetworkSet, b: NetworkSet): boolean {
+  return endsBefore(a, b) || endsBefore(b, a)
+}
+
+function endsBefore(a: NetworkSet, b: NetworkSet): boolean {
+  const last = a.ranges.at(-1)
+  const first = b.ranges[0]
+  if (last === undefined || first === undefined) return true
+  return last.family === first.family ? last.last < first.first : last.family < first.family
 }
 
 function without(box: Box, other: Box): readonly Box[] {
@@ -60,7 +76,8 @@ export function isEmpty(side: Side): boolean {
 }
 
 function meet(a: Side, b: Side): Side {
-  if (a.kind === 'ranges' && b.kind === 'ranges') return { kind: 'ranges', set: intersect(a.set, b.set) }
+  if (a === b) return a
+  if (a.kind === 'ranges' && b.kind === 'ranges') return a.set === b.set ? a : { kind: 'ranges', set: intersect(a.set, b.set) }
   if (a.kind !== 'words' || b.kind !== 'words') throw new Error('sides of two dimensions')
   if (a.except && b.except) return { kind: 'words', except: true, words: new Set([...a.words, ...b.words]) }
   const [listed, other] = a.except ? [b, a] : [a, b]

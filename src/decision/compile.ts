@@ -1,6 +1,6 @@
 // From the resolved policy and what goes with it (lists, blocks, the machine) to what judges. Everything that does not depend on the
 // request is worked out here. Danger prevented: half a policy in force; what cannot be compiled whole is not compiled.
-import { NOTHING, networkSet, subtract, union } from '../net/network.ts'
+import { NOTHING, networkSet, subtract } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
 import type { Ip } from '../net/ip.ts'
 import { ipFromValue } from '../net/ip.ts'
@@ -62,15 +62,16 @@ export function compilePolicy(policy: Policy, materials: Materials): CompiledPol
   const onPath = packets.filter((ready) => ready.rule.via !== 'direct' && ready.rule.enabled && ready.tcp.length > 0)
   const web = webIndex(policy, materials.lists, known, calendar)
   const admin = policy.gateway.admin
+  const groups = compileGroups(policy, known)
   return {
     policy,
     machine,
     known,
     packets,
-    path: { rules: onPath, touched: onPath.reduce((set, ready) => union(set, ready.targets), NOTHING) },
+    path: { rules: onPath, touched: networkSet(onPath.flatMap((ready) => ready.targets.ranges)) },
     web,
     blocks: compileBlocks(policy, materials.blocks, machine.proxyPort),
-    groups: compileGroups(policy, known),
+    groups,
     served: hasPort(tcpPorts(policy.gateway.serve, machine.proxyPort), machine.proxyPort),
     closedPorts: new Set([machine.proxyPort, ...(admin?.ports ?? ADMIN_PORTS)]),
     untouched: untouchedAddress(known, onPath, web),
@@ -78,7 +79,7 @@ export function compilePolicy(policy: Policy, materials: Materials): CompiledPol
     calendar,
     nextEdge: (afterMs) => calendar.nextEdge(afterMs),
     usesMacs: admin !== undefined || packets.some((ready) => namesMacs(ready.clients)) ||
-      web.rules.some((ready) => ready.clients !== undefined && namesMacs(ready.clients)) || compileGroups(policy, known).some((group) => namesMacs(group.clients)),
+      web.rules.some((ready) => ready.clients !== undefined && namesMacs(ready.clients)) || groups.some((group) => namesMacs(group.clients)),
   }
 }
 

@@ -15,7 +15,7 @@ import { judgeReach } from './reach.ts'
 import { tell } from './trace.ts'
 import type { Trace } from './trace.ts'
 import { clientView } from './view.ts'
-import { liveRules } from './walk.ts'
+import { liveFor, liveRules } from './walk.ts'
 
 export { reach } from './reach.ts'
 
@@ -29,14 +29,15 @@ export function decide(compiled: CompiledPolicy, facts: RequestFacts, trace?: Tr
   const { host, port } = facts.target
   const shut = judgeReach(compiled, view, facts.now, notes, trace) ?? judgePort(compiled, facts, trace)
   if (shut !== undefined && (shut.firm || compiled.policy.mode !== 'observe')) return refuse(compiled, shut, notes, () => 'pass')
-  const live = liveRules(compiled, view, facts, trace)
+  const first = liveRules(compiled, view, facts, trace, false)
+  const live = host.kind === 'address' ? liveFor(compiled, view, facts, first, host.address) : first
   const leave = (): Leave => ({ verdict: 'open', facts, live, observed: notes.observed })
   if (shut !== undefined) return refuse(compiled, shut, notes, leave)
   if (host.kind === 'address') {
     const judged = judgeAddress(compiled, view, live, host.address, port, facts.now, notes, trace)
     return judged.refused === undefined ? leave() : refuse(compiled, judged.refused, notes, () => lifted(compiled, judged, notes, leave))
   }
-  const refused = refusedEverywhere(compiled, view, live, port, facts.now, notes, trace)
+  const refused = refusedEverywhere(compiled, view, facts, live, notes, trace)
   return refused === undefined ? leave() : refuse(compiled, refused, notes, leave)
 }
 

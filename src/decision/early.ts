@@ -9,16 +9,20 @@ import { Notes } from './cause.ts'
 import type { Refused } from './cause.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { judgeAddress, webRefusal } from './judge.ts'
+import type { RequestFacts } from './facts.ts'
 import { hasPort } from './port-set.ts'
 import { tell } from './trace.ts'
 import type { Trace } from './trace.ts'
 import type { ClientView } from './view.ts'
+import { liveRules } from './walk.ts'
 import type { Live, ReadyWebRule } from './web-rule.ts'
 
 /** Why no address could be allowed; undefined: some could. */
-export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, live: readonly Live[], port: number, now: number, notes: Notes, trace: Trace): Refused | undefined {
+export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, live: readonly Live[], notes: Notes, trace: Trace): Refused | undefined {
+  const { now } = facts
+  const { port } = facts.target
   let last: ReadyWebRule | undefined
-  let openings = false
+  let openings = compiled.web.dormantAllows
   let wideDenials = false
   for (const each of live) {
     const { ready } = each
@@ -39,18 +43,15 @@ export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, li
   const blocked = blockedPort(view.blocks, port)
   if (blocked !== undefined) return refused ?? blocked.refused
   if (refused !== undefined && !openings) return refused
-  if (refused === undefined && !wideDenials && compiled.untouched !== undefined && !view.path.some((ready) => widePath(ready.rule.to))) return undefined
-  const candidates = addressesLeft(compiled, view, live, port, now)
+  if (refused === undefined && !wideDenials && compiled.untouched !== undefined && !view.widePath) return undefined
+  const whole = liveRules(compiled, view, facts, undefined, true)
+  const candidates = addressesLeft(compiled, view, whole, port, now)
   if (!candidates.empty) return undefined
   if (refused !== undefined) return refused
   // allowed by the last rule and closed everywhere all the same: say what closes a public address
   const range = compiled.known.public.ranges[0]
   const example = compiled.untouched ?? (range === undefined ? undefined : ipFromValue(range.family, range.first))
-  return example === undefined ? undefined : judgeAddress(compiled, view, live, example, port, now, new Notes(), undefined).refused
-}
-
-function widePath(to: { readonly any: boolean; readonly internet: boolean; readonly green: boolean }): boolean {
-  return to.any || to.internet || to.green
+  return example === undefined ? undefined : judgeAddress(compiled, view, whole, example, port, now, new Notes(), undefined).refused
 }
 
 /** The addresses that would be allowed, but for those that carry another one inside. */

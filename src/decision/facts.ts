@@ -74,7 +74,7 @@ export interface Denial {
 export interface Leave {
   readonly verdict: 'open'
   readonly facts: RequestFacts
-  /** the web rules that can still decide, in their order: their conditions on what is known by now hold */
+  /** web rules that can still decide, in their order: their conditions on what is known by now hold */
   readonly live: readonly Live[]
   readonly observed: readonly Observed[]
 }

@@ -10,6 +10,7 @@ import { judgeAddress, WEB_DEFAULT_ALLOW } from './judge.ts'
 import { refuse } from './outcome.ts'
 import { tell } from './trace.ts'
 import { clientView } from './view.ts'
+import { liveFor } from './walk.ts'
 import type { ReadyWebRule } from './web-rule.ts'
 
 const NO_ADDRESS: Refused = { cause: reserved('private', 'the target has no address to connect to'), firm: true }
@@ -17,7 +18,7 @@ const FIRM_STAGE = 1
 
 /** `addresses`: what the name resolved to, in the order of the answer; for a numeric target that address alone. */
 export function guard(compiled: CompiledPolicy, leave: Leave, addresses: readonly Ip[], trace?: TraceStep[]): Denial | Permit {
-  const { facts, live } = leave
+  const { facts } = leave
   const { port } = facts.target
   const view = clientView(compiled, facts.client, facts.via)
   const notes = new Notes()
@@ -26,6 +27,8 @@ export function guard(compiled: CompiledPolicy, leave: Leave, addresses: readonl
   const lifted: Endpoint[] = []
   let refused: Refused | undefined
   let firm: Refused | undefined
+  let { live } = leave
+  for (const address of addresses) live = liveFor(compiled, view, facts, live, address)
   for (const address of addresses) {
     const judged = judgeAddress(compiled, view, live, address, port, facts.now, notes, trace)
     if (judged.refused === undefined) {
@@ -38,7 +41,7 @@ export function guard(compiled: CompiledPolicy, leave: Leave, addresses: readonl
     if (judged.firm === undefined) lifted.push(endpoint(compiled, address, port, judged.rule, judged.refused.cause))
     else firm ??= judged.firm
   }
-  const permit = (open: readonly Endpoint[]): Permit => makePermit(leave, open, notes)
+  const permit = (open: readonly Endpoint[]): Permit => makePermit({ ...leave, live }, open, notes)
   if (endpoints.length > 0) return permit(endpoints)
   return refuse(compiled, refused ?? NO_ADDRESS, notes, () => (lifted.length > 0 ? permit(lifted) : refuse(compiled, firm ?? NO_ADDRESS, notes, () => 'pass')))
 }

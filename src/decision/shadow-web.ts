@@ -1,14 +1,14 @@
 // Web rules as sets of requests, for the proof of shadows: who, methods and ports as sets; every other condition by what implies it.
 // Danger prevented: a false alarm. What cannot be proven to be implied is taken as not implied.
 import { networkSet, subtract } from '../net/network.ts'
+import type { NetworkSet } from '../net/network.ts'
 import type { HostPattern } from '../net/pattern.ts'
 import { hostMatcher } from '../net/pattern.ts'
 import type { AddressSet, WebRule } from '../policy/policy.ts'
-import { EVERY_WORD, numbers, words } from './box.ts'
+import { EVERY_WORD, apart, numbers, words } from './box.ts'
 import type { Box, Side } from './box.ts'
 import { ANYBODY } from './client-set.ts'
 import type { CompiledPolicy } from './compile.ts'
-import { targetSet } from './known.ts'
 import { clientSides } from './shadow-packets.ts'
 import type { Area } from './shadow.ts'
 import type { ReadyWebRule } from './web-rule.ts'
@@ -23,9 +23,10 @@ export function webArea(ready: ReadyWebRule): Area<WebRule> {
 
 /** Of the conditions that are no sets: does whatever satisfies `later` satisfy `earlier` too? */
 export function impliesWeb(compiled: CompiledPolicy): (earlier: WebRule, later: WebRule) => boolean {
+  const addresses = new Map(compiled.web.rules.map((ready) => [ready.rule, ready.toAddresses]))
   return (earlier, later) =>
     among(earlier.uri, later.uri) && among(earlier.userAgents, later.userAgents) && among(earlier.lists, later.lists) &&
-    typesImplied(earlier, later) && resolvesImplied(earlier, later) && hostImplied(earlier, later) && toImplied(compiled, earlier, later)
+    typesImplied(earlier, later) && resolvesImplied(earlier, later) && hostImplied(earlier, later) && toImplied(compiled, addresses, earlier, later)
 }
 
 function among(earlier: readonly string[] | undefined, later: readonly string[] | undefined): boolean {
@@ -56,7 +57,7 @@ function hostImplied(earlier: WebRule, later: WebRule): boolean {
   return later.to !== undefined && bare(later.to) && later.to.hosts.every((pattern) => patternWithin(pattern, host.patterns))
 }
 
-function toImplied(compiled: CompiledPolicy, earlier: WebRule, later: WebRule): boolean {
+function toImplied(compiled: CompiledPolicy, addresses: ReadonlyMap<WebRule, NetworkSet | undefined>, earlier: WebRule, later: WebRule): boolean {
   const { to } = earlier
   if (to === undefined || to.any) return true
   if (later.host !== undefined && !later.host.numeric && later.host.patterns.every((pattern) => patternWithin(pattern, to.hosts))) return true
@@ -64,7 +65,8 @@ function toImplied(compiled: CompiledPolicy, earlier: WebRule, later: WebRule): 
   if (bare(later.to)) return true
   // a denial holds for an address inside another one as well, an allow does not; it matters where such addresses are opened at all
   if (earlier.action === 'allow' && later.action === 'deny' && opensIpv6(compiled)) return false
-  return subtract(targetSet(later.to, compiled.known), targetSet(to, compiled.known)).empty
+  const [mine, others] = [addresses.get(later), addresses.get(earlier)]
+  return mine !== undefined && others !== undefined && !apart(mine, others) && subtract(mine, others).empty
 }
 
 function opensIpv6(compiled: CompiledPolicy): boolean {

@@ -27,6 +27,8 @@ export interface ClientView {
   readonly reach: readonly ReadyPacketRule[]
   /** packet rules that can deny what the proxy would fetch for it */
   readonly path: readonly ReadyPacketRule[]
+  /** one of them names any, internet or green: it may cover every public address */
+  readonly widePath: boolean
   /** web rules whose `from` holds it and that are enabled */
   readonly web: RuleBits
   /** what is said where no rule decides */
@@ -41,6 +43,7 @@ function makeView(compiled: CompiledPolicy, client: Client, via: Ip): ClientView
   const { policy, machine, known } = compiled
   const blocks = blocksOf(compiled.blocks, client.address)
   const { admin } = policy.gateway
+  const path = compiled.path.rules.filter((ready) => holdsClient(ready.clients, client))
   const web = ruleBits(compiled.web.rules.length)
   for (const ready of compiled.web.rules) {
     if (ready.rule.enabled && (ready.clients === undefined || holdsClient(ready.clients, client))) setBit(web, ready.index)
@@ -53,7 +56,8 @@ function makeView(compiled: CompiledPolicy, client: Client, via: Ip): ClientView
     blocked: blockedPort(blocks, machine.proxyPort),
     blocks,
     reach: reachRules(compiled, client, via),
-    path: compiled.path.rules.filter((ready) => holdsClient(ready.clients, client)),
+    path,
+    widePath: path.some(({ rule: { to } }) => to.any || to.internet || to.green),
     web,
     unreached: {
       cause: reserved('default', `${client.address.text} may not use the proxy: no rule allows tcp/${machine.proxyPort} to ${known.own.has(via) ? 'the gateway' : via.text}`),

@@ -1,6 +1,8 @@
 // The first moment: which web rules can speak of this request at all, by what the request itself says. Rules open on the addresses
 // or on the response stay; the first one that is open on nothing ends the list, since it decides. Danger prevented: a condition that
 // is taken for true, or for false, before its fact is known.
+import type { Ip } from '../net/ip.ts'
+import { embeddedIps } from '../net/scope.ts'
 import { decodeUnreserved } from '../net/uri.ts'
 import { idle } from './activity.ts'
 import type { Idle } from './activity.ts'
@@ -22,8 +24,11 @@ const ADDRESS = 1
 const RESPONSE = 2
 const MAYBE = 4
 
-/** Rules whose known conditions hold, in order. Without a trace only rules that the indices name are asked. */
-export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, trace: Trace): readonly Live[] {
+/**
+ * Rules whose known conditions hold, in order. Without a trace only rules that the indices name are asked, and, unless `whole`, none of
+ * those that speak of narrow networks alone: `liveFor` brings them in for an address that they touch.
+ */
+export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, trace: Trace, whole: boolean): readonly Live[] {
   const { web } = compiled
   if (web.rules.length === 0) return NONE
   const scan = new Scan(web, facts)
@@ -34,7 +39,11 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
   }
   const marks = scan.candidates()
   for (let word = 0; word < marks.length; word++) {
-    for (let bits = (marks[word] ?? 0) & (view.web[word] ?? 0); bits !== 0; bits &= bits - 1) {
+    let bits = (marks[word] ?? 0) & (view.web[word] ?? 0)
+    if (!whole) bits &= ~(web.dormant[word] ?? 0)
+    for (; bits !== 0; bits &= bits - 1) {
+      if (scan.noUri) bits &= ~(web.withUri[word] ?? 0)
+      if (bits === 0) break
       const ready = web.rules[(word << 5) + (31 - Math.clz32(bits & -bits))]
       if (ready === undefined) continue
       const found = scan.ask(ready)
@@ -46,6 +55,13 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
     }
   }
   return live
+}
+
+/** The rules that can decide for the address. */
+export function liveFor(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, live: readonly Live[], address: Ip): readonly Live[] {
+  const { networks } = compiled.web
+  if (networks.empty || (!networks.has(address) && (address.family === 4 || !embeddedIps(address).some((inner) => networks.has(inner))))) return live
+  return liveRules(compiled, view, facts, undefined, true)
 }
 
 /** The same for an explanation, rule by rule; true where the list ends. */
@@ -101,6 +117,11 @@ class Scan {
     this.#web = web
     this.#facts = facts
     this.#inside = facts.method === 'CONNECT' && !facts.tunnel
+  }
+
+  /** No expression of any rule is found in the URI. */
+  get noUri(): boolean {
+    return this.#firstUri === -1
   }
 
   /** Bits of the rules that may speak of the target's host; valid until the next request is judged. */

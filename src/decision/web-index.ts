@@ -3,6 +3,8 @@
 import { compileExpressions } from '../lists/expressions.ts'
 import type { ExpressionSet } from '../lists/expressions.ts'
 import type { OpenList } from '../lists/list.ts'
+import { networkSet } from '../net/network.ts'
+import type { NetworkSet } from '../net/network.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Calendar } from './activity.ts'
 import { HostIndex, ruleBits, setBit } from './host-index.ts'
@@ -18,6 +20,13 @@ export interface WebIndex {
   /** rules that a numeric target must be asked of */
   readonly numeric: RuleBits
   readonly hosts: HostIndex
+  /** rules with a `uri`: none of them is asked once it is known that no expression is found */
+  readonly withUri: RuleBits
+  /** rules that speak of narrow networks and of no name: asked only of an address in `networks`, which holds all of theirs */
+  readonly dormant: RuleBits
+  readonly networks: NetworkSet
+  /** one of the dormant rules allows */
+  readonly dormantAllows: boolean
   readonly uris: ExpressionSet
   readonly userAgents: ExpressionSet
   readonly lists: readonly OpenList[]
@@ -32,6 +41,8 @@ export function webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, k
   const numeric = ruleBits(count)
   const uris: string[] = []
   const userAgents: string[] = []
+  const withUri = ruleBits(count)
+  const dormant = ruleBits(count)
   const used = new Map<string, OpenList>()
   const rules = policy.web.rules.map((rule, index): ReadyWebRule => {
     const toHosts = rule.to !== undefined && !rule.to.any ? rule.to : undefined
@@ -40,11 +51,16 @@ export function webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, k
     else if (toHostsOnly) hosts.add(toHosts.hosts, index)
     else setBit(unhosted, index)
     if ((rule.host === undefined || rule.host.numeric) && !toHostsOnly) setBit(numeric, index)
+    if (rule.uri !== undefined) setBit(withUri, index)
     const parts = { uri: append(uris, rule.uri), userAgents: append(userAgents, rule.userAgents), lists: rule.lists?.map((name) => listIndex(used, lists, name)) }
     return readyWebRule(rule, index, parts, policy, known, calendar)
   })
+  const asleep = rules.filter((ready) => ready.toAddresses !== undefined && !ready.wide && ready.hosts === undefined && ready.toHosts?.empty === true && ready.rule.contentTypes === undefined)
+  for (const ready of asleep) setBit(dormant, ready.index)
   return {
-    rules, unhosted, numeric, hosts,
+    rules, unhosted, numeric, hosts, withUri, dormant,
+    networks: networkSet(asleep.flatMap((ready) => ready.toAddresses?.ranges ?? [])),
+    dormantAllows: asleep.some((ready) => !ready.denies),
     uris: compileExpressions(uris),
     userAgents: compileExpressions(userAgents),
     lists: [...used.values()],

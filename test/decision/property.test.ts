@@ -32,7 +32,7 @@ t.test('an early denial never contradicts the guard, and leave is given only whe
     }
     if (['default', 'ports', 'connect-ports'].includes(decision.cause.by) || compiled.packets.some(({ rule }) => rule.id === decision.cause.by && rule.via !== 'proxy')) return true
     const view = clientView(compiled, asked.client, asked.via)
-    const live = liveRules(compiled, view, asked, undefined)
+    const live = liveRules(compiled, view, asked, undefined, true)
     return addresses.every((address) => judgeAddress(compiled, view, live, address, asked.target.port, now, new Notes(), undefined).refused !== undefined)
   }), RUNS)
   t.pass('for random policies and every edge of their networks')
@@ -84,7 +84,7 @@ t.test('a rule that is called shadowed never decides', async (t) => {
       if (request === 'CONNECT a.test:80') return true
       const asked = facts(compiled, from, request, { now })
       const view = clientView(compiled, asked.client, asked.via)
-      const judged = judgeAddress(compiled, view, liveRules(compiled, view, asked, undefined), address, asked.target.port, now, new Notes(), undefined)
+      const judged = judgeAddress(compiled, view, liveRules(compiled, view, asked, undefined, true), address, asked.target.port, now, new Notes(), undefined)
       return !(judged.rule !== undefined && names.has(judged.rule.rule.id) && embeddedIps(address).length === 0)
     }))
   }), { numRuns: 200 })
