@@ -3,7 +3,7 @@
 import { Notes } from './cause.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { decide } from './decide.ts'
-import type { Denial, Endpoint, Permit, RequestFacts, TraceStep } from './facts.ts'
+import type { Denial, Endpoint, Observed, Permit, RequestFacts, TraceStep } from './facts.ts'
 import { guard } from './guard.ts'
 import { decider, webRefusal } from './judge.ts'
 import { outcome, refuse } from './outcome.ts'
@@ -14,6 +14,16 @@ export function decideResponse(compiled: CompiledPolicy, permit: Permit, endpoin
   const notes = new Notes()
   const refused = webRefusal(compiled, permit.live[decider(permit.live, endpoint.address, responseType, notes, trace)]?.ready)
   return refused === undefined ? undefined : refuse(compiled, refused, notes, () => 'pass')
+}
+
+/** All that was only observed by the time the response said its type: observed rules, and a denial that a policy in observe mode lets pass. */
+export function observedByResponse(compiled: CompiledPolicy, permit: Permit, endpoint: Endpoint, responseType: string | undefined): readonly Observed[] {
+  if (responseType === undefined || !permit.live.some((each) => each.needsResponse)) return permit.observed
+  const notes = new Notes()
+  const ready = permit.live[decider(permit.live, endpoint.address, responseType, notes, undefined)]?.ready
+  const lifted: readonly Observed[] = ready?.denies === true && compiled.policy.mode === 'observe' ? [{ verdict: 'deny', cause: ready.refused.cause }] : []
+  const known = new Set(permit.observed.map(({ cause }) => cause.by))
+  return [...permit.observed, ...[...notes.observed, ...lifted].filter(({ cause }) => !known.has(cause.by))]
 }
 
 /** Would it be allowed to go on, now and by this policy? Observe mode is applied: what is answered stands. */

@@ -6,7 +6,7 @@ import { decide, reach } from '../../src/decision/decide.ts'
 import type { Observed } from '../../src/decision/facts.ts'
 import { guard } from '../../src/decision/guard.ts'
 import { outcome } from '../../src/decision/outcome.ts'
-import { decideResponse } from '../../src/decision/response.ts'
+import { decideResponse, observedByResponse } from '../../src/decision/response.ts'
 import { packet } from './bench.ts'
 
 const OPEN = 'rules: [{ name: px, action: allow, from: any, to: gateway, services: proxy }]'
@@ -87,6 +87,14 @@ t.test('reach, the response and packets under observe', async (t) => {
   const response = decideResponse(policy, permit, endpoint, 'application/zip')
   t.equal(text(response), 'deny by zip')
   t.equal(outcome(policy, response), undefined)
+  t.equal(told(observedByResponse(policy, permit, endpoint, 'application/zip')), 'deny by default, deny by zip', 'and told to the record')
+  t.equal(told(observedByResponse(policy, permit, endpoint, 'text/html')), 'deny by default')
+  const single = compile(`${OPEN}\nweb: { default: allow, rules: [{ name: zip, action: deny, content-type: application/zip, mode: observe }] }`)
+  const open = decide(single, facts(single, CLIENT, 'GET http://x.test/'))
+  const given = open.verdict === 'open' ? guard(single, open, [ip('93.184.215.14')]) : open
+  if (given.verdict !== 'allow') throw new Error('not permitted')
+  t.equal(decideResponse(single, given, endpoint, 'application/zip'), undefined, 'an observed rule denies nothing')
+  t.equal(told(observedByResponse(single, given, endpoint, 'application/zip')), 'deny by zip', 'and is recorded')
   t.equal(packet(policy, '192.168.51.100', 'tcp/25 to 93.184.215.14').verdict, 'deny', 'a packet is judged as enforced')
 })
 
