@@ -16,12 +16,14 @@ import { Forward } from './forward.ts'
 import type { ForwardLimits, ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
 import { bodiless, GRACE_MS } from './request-facts.ts'
-import { judgeAnew, judgeResponse } from './judge.ts'
+import { judgeAnew, judgeObserved, judgeResponse } from './judge.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import type { Upstream } from './upstream.ts'
 
 /** How long a client that expects 100 Continue waits for the upstream's, before we say it. */
 const CONTINUE_MS = 1_000
+/** A client that ended its side and to whom nothing could be sent for so long has left: a write would tell, but there is none. */
+const STALL_MS = 2_000
 /** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const STATUS_LINE = 8192
@@ -89,7 +91,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
 
   #arm(ms: number): void {
     const { inbound } = this.#exchange
-    inbound.arm(inbound.ended && !this.begun ? Math.min(ms, GRACE_MS) : ms)
+    inbound.arm(inbound.ended ? Math.min(ms, this.begun ? STALL_MS : GRACE_MS) : ms)
   }
 
   // --- from the client's connection
@@ -116,9 +118,8 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   clientEnd(): void {
-    const exchange = this.#exchange
-    if (this.#forward.wantsBody && !exchange.inbound.hasMore) exchange.clientGone()
-    else if (!this.begun) exchange.inbound.arm(GRACE_MS)
+    if (this.#forward.wantsBody && !this.#exchange.inbound.hasMore) this.#exchange.clientGone()
+    else this.#arm(this.#idleMs)
   }
 
   due(): void {
@@ -128,8 +129,9 @@ export class Delivery implements ForwardOwner, LiveExchange {
       this.#forward.continueAnyway()
       return this.#arm(this.#idleMs)
     }
-    if (exchange.inbound.ended && !this.begun) return exchange.clientGone()
-    const left = this.#movedAt + this.#idleMs - coarseNow()
+    const { ended } = exchange.inbound
+    const left = this.#movedAt + (ended ? STALL_MS : this.#idleMs) - coarseNow()
+    if (ended && (left <= 0 || !this.begun)) return exchange.clientGone()
     if (left > 0) return this.#arm(left)
     if (this.begun) return this.cut('http_response_timeout')
     const waiting = this.#forward.requestDone
@@ -163,7 +165,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
 
   requestSent(): void {
     this.#awaitingContinue = false
-    this.#movedAt = coarseNow()
+    this.moved()
     if (this.begun) return
     this.#idleMs = this.#limits.firstByteMs
     this.#arm(this.#idleMs)
@@ -182,6 +184,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     notes.firstByte = notes.elapsed
     notes.status = head.status
     notes.contentType = type
+    notes.observed = judgeObserved(snapshot, this.#permit, this.#endpoint, type)
     this.begun = true
     this.#idleMs = this.#limits.idleBodyMs
     this.#arm(this.#idleMs)
@@ -231,8 +234,6 @@ export class Delivery implements ForwardOwner, LiveExchange {
     exchange.close()
     exchange.inbound.finish(this.#close)
   }
-
-  // --- from a reload or a schedule's edge
 
   rejudge(snapshot: Snapshot, now: number): void {
     const exchange = this.#exchange

@@ -181,8 +181,7 @@ export class Forward implements UpstreamUser {
     const text = replyHead(head, { framing: this.#reply, old, close: verdict.close || this.#reply === 'close', via: this.#limits.via, date: httpDate() })
     this.bytesOut += text.length
     this.#client.outgoing.add(text)
-    const body = new BodyReader(head.framing)
-    this.#responseBody = body
+    const body = (this.#responseBody = new BodyReader(head.framing))
     // RFC 9110 15.3.6: a 205 has no content; one that sends some is not read to its end
     if (this.#reply === 'zero' && !body.done) return this.#finish(false)
     if (body.done) return this.#finish(rest === undefined)

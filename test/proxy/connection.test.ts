@@ -1,4 +1,5 @@
 // A client's connection over its life: keep-alive, pipelining, bodies at their own pace, refusals that arrive, ends that are noticed.
+import { createServer } from 'node:net'
 import t from 'tap'
 import { client, OK, openPolicy, startGateway, startOrigin } from './gateway.ts'
 import { pause } from './sockets.ts'
@@ -252,6 +253,73 @@ t.test('a CONNECT to port 80 is parsed inside', async (t) => {
   await raw.untilEnded()
   const tls = client(t, gateway.port).send('CONNECT origin.test:80 HTTP/1.1\r\nHost: origin.test:80\r\n\r\n\x16\x03\x01\x00\x05hello')
   t.match(await tls.untilEnded(), / 400 /)
+})
+
+t.test('inside a CONNECT to port 80, a request is fetched from there', async (t) => {
+  const origin = createServer((socket) => socket.on('error', () => {}).on('data', (chunk) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${chunk.length}\r\n\r\n${chunk.toString('latin1')}`)))
+  origin.listen(80, '127.0.0.77')
+  const bound = await new Promise((resolve) => origin.once('listening', () => resolve(true)).once('error', () => resolve(false)))
+  if (bound !== true && process.env['GREENGATE_REQUIRE_ALL'] !== '1') return t.comment('skipped: port 80 cannot be bound here')
+  t.ok(bound)
+  t.teardown(() => origin.close())
+  const gateway = await startGateway(t, openPolicy('  via: false'))
+  const raw = client(t, gateway.port).send('CONNECT 127.0.0.77:80 HTTP/1.1\r\nHost: 127.0.0.77:80\r\n\r\nGET /a HTTP/1.1\r\nHost: 127.0.0.77\r\n\r\n')
+  const first = 'GET /a HTTP/1.1\r\nHost: 127.0.0.77\r\n\r\n'
+  await raw.until((said) => said.startsWith('HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\n') && said.endsWith(`\r\n\r\n${first}`))
+  await raw.send('GET http://127.0.0.77/b HTTP/1.1\r\nHost: 127.0.0.77\r\n\r\n').untilSaid('GET /b HTTP/1.1\r\nHost: 127.0.0.77\r\n\r\n')
+  t.same(gateway.records.map((each) => [each.method, each.target]), [['CONNECT', '127.0.0.77:80'], ['GET', 'http://127.0.0.77/a'], ['GET', 'http://127.0.0.77/b']])
+  raw.socket.destroy()
+})
+
+t.test('a slow client gets the tail of an answer behind which its connection ends', async (t) => {
+  const gateway = await startGateway(t)
+  const size = 6 << 20
+  const origin = await startOrigin(t, ({ when }) => when('\r\n\r\n', `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'z'.repeat(size)}`))
+  const raw = client(t, gateway.port).send(get(origin.port, '/', 'Connection: close\r\n'))
+  raw.socket.pause()
+  await pause(3500)
+  t.equal(gateway.records.length, 0, 'not fetched ahead of the client')
+  raw.socket.resume()
+  const said = await raw.untilEnded(5000)
+  t.equal(said.length - said.indexOf('\r\n\r\n') - 4, size)
+})
+
+t.test('a body does not gather in memory when its reader is slow', async (t) => {
+  const gateway = await startGateway(t)
+  let sent = 0
+  const origin = await startOrigin(t, ({ when }) => when('\r\n\r\n', (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${1 << 30}\r\n\r\n`)
+    const piece = Buffer.alloc(1 << 16, 'x')
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(piece)) sent += piece.length
+      sent += piece.length
+    }
+    socket.on('drain', more)
+    more()
+  }))
+  const raw = client(t, gateway.port).send(get(origin.port))
+  await raw.untilSaid('\r\n\r\n')
+  raw.socket.pause()
+  await pause(600)
+  const before = sent
+  await pause(200)
+  t.equal(sent, before, 'the origin is stopped')
+  t.ok(sent < 40 << 20, `${sent} octets were taken`)
+  raw.socket.destroy()
+})
+
+t.test('a WebSocket', async (t) => {
+  const gateway = await startGateway(t)
+  const origin = await startOrigin(t, ({ socket, when }) => when('\r\n\r\n', () => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nhello')
+    socket.on('data', (chunk) => socket.write(chunk))
+  }))
+  const raw = client(t, gateway.port).send(get(origin.port, '/ws', 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'))
+  t.match(await raw.untilSaid('hello'), /^HTTP\/1\.1 101 /)
+  await raw.send('echo').untilSaid('echo')
+  raw.socket.destroy()
+  while (gateway.records.length === 0) await pause(5)
+  t.match(gateway.records[0], { status: 101, verdict: 'allow', target: `http://127.0.0.1:${origin.port}/ws` })
 })
 
 t.test('a tunnel', async (t) => {
