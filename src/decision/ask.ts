@@ -39,7 +39,7 @@ export function parseWebAsk(written: string, method?: string): Parsed<WebAsk> {
     const authority = hasScheme ? (/^[^/?#]*/.exec(plain.slice(plain.indexOf('//') + 2))?.[0] ?? '') : plain
     return connect(authority, hasScheme ? HTTP_PORT : undefined, undefined)
   }
-  if (!hasScheme && method === undefined && /:\d+$/.test(plain)) return connect(plain, undefined, 'HOST:PORT is asked as a CONNECT')
+  if (!hasScheme && method === undefined && /:\d+$/.test(plain)) return connect(plain, undefined, 'HOST:PORT is asked as a CONNECT: paths, and what else runs inside TLS, are not seen')
   const uri = parseHttpUri(hasScheme ? plain : `http://${plain}`)
   if (!uri.ok) return uri
   const { target, path } = uri.value

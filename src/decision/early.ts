@@ -39,7 +39,7 @@ export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, fa
     else if (ready.wide && !each.maybe) wideDenials = true
   }
   const refused = webRefusal(compiled, last)
-  if (last === undefined && (refused !== undefined || live.length === 0)) tell(trace, 'web.default', 'match', compiled.policy.web.default)
+  if (last === undefined && refused !== undefined && !openings) tell(trace, 'web.default', 'match', compiled.policy.web.default)
   const blocked = blockedPort(view.blocks, port)
   if (blocked !== undefined) return refused ?? blocked.refused
   if (refused !== undefined && !openings) return refused

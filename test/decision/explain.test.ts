@@ -1,6 +1,6 @@
 // Explanations: the verdict of the judgement, its rule with file and line, the two planes, and every rule that was tried.
 import t from 'tap'
-import { client, compile, facts, ip, NOW, OFFICE } from './bench.ts'
+import { client, compile, facts, ip, NOW, OFFICE } from './asking.ts'
 import { parsePacketAsk, parseWebAsk } from '../../src/decision/ask.ts'
 import type { CompiledPolicy } from '../../src/decision/compile.ts'
 import { explain, needsAddresses } from '../../src/decision/explain.ts'

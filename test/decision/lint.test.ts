@@ -1,6 +1,6 @@
 // Shadowed rules: told where earlier ones, alone or together, take everything, and never where something is left.
 import t from 'tap'
-import { compile } from './bench.ts'
+import { compile } from './asking.ts'
 import { lint } from '../../src/decision/lint.ts'
 
 const GATEWAY = `

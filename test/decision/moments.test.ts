@@ -1,11 +1,11 @@
 // Facts in moments: what is denied before any DNS and what is left open, by whom, and the response's moment.
 import t from 'tap'
-import { compile, decided, facts, ip, judged, text } from './bench.ts'
+import { compile, decided, facts, ip, judged, text } from './asking.ts'
 import { decide } from '../../src/decision/decide.ts'
 import { guard } from '../../src/decision/guard.ts'
 import { decideResponse, rejudge } from '../../src/decision/response.ts'
 import type { CompiledPolicy } from '../../src/decision/compile.ts'
-import { NOW } from './bench.ts'
+import { NOW } from './asking.ts'
 
 const OPEN = '{ name: px, action: allow, from: any, to: gateway, services: proxy }'
 const CLIENT = '10.9.9.9'

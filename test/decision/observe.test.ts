@@ -1,13 +1,13 @@
 // Observing: a rule that is recorded and skipped, a policy that lets rule denials pass, and what neither of them ever lifts.
 import t from 'tap'
-import { compile, decided, facts, ip, judged, OFFICE, text } from './bench.ts'
+import { compile, decided, facts, ip, judged, OFFICE, text } from './asking.ts'
 import type { CompiledPolicy } from '../../src/decision/compile.ts'
 import { decide, reach } from '../../src/decision/decide.ts'
 import type { Observed } from '../../src/decision/facts.ts'
 import { guard } from '../../src/decision/guard.ts'
 import { outcome } from '../../src/decision/outcome.ts'
 import { decideResponse, observedByResponse } from '../../src/decision/response.ts'
-import { packet } from './bench.ts'
+import { packet } from './asking.ts'
 
 const OPEN = 'rules: [{ name: px, action: allow, from: any, to: gateway, services: proxy }]'
 const CLIENT = '10.9.9.9'

@@ -2,7 +2,7 @@
 // sets and no moments, and asks each rule of each address in turn.
 import t from 'tap'
 import fc from 'fast-check'
-import { client, facts, packetJudged } from './bench.ts'
+import { client, facts, packetJudged } from './asking.ts'
 import { atoms, clients, hours, policies, requests } from './random.ts'
 import type { Made } from './random.ts'
 import { decide } from '../../src/decision/decide.ts'

@@ -1,6 +1,6 @@
 // Packets through the gateway, in the order of the firewall: what no policy may change, blocks, serve, the rules, the default.
 import t from 'tap'
-import { compile, OFFICE, packetJudged } from './bench.ts'
+import { compile, OFFICE, packetJudged } from './asking.ts'
 
 const ADMIN = '192.168.51.200 00:1a:2b:3c:4d:5e'
 const office = compile(`${OFFICE}

@@ -1,6 +1,6 @@
 // The tests that a policy carries: what passes, what fails and what is told, and verdicts that depend on time.
 import t from 'tap'
-import { compile, OFFICE } from './bench.ts'
+import { compile, OFFICE } from './asking.ts'
 import { runPolicyTests } from '../../src/decision/test.ts'
 
 const WEB = `

@@ -1,6 +1,6 @@
 // Private destinations are closed: by every scope, in every form in which an address travels; `resolves-to` opens what it names alone.
 import t from 'tap'
-import { compile, decided, facts, ip, judged } from './bench.ts'
+import { compile, decided, facts, ip, judged } from './asking.ts'
 import { decide } from '../../src/decision/decide.ts'
 import { guard } from '../../src/decision/guard.ts'
 

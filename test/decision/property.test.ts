@@ -2,7 +2,7 @@
 // changes nothing, observing lifts no guard, and a rule that is called shadowed never decides.
 import t from 'tap'
 import fc from 'fast-check'
-import { facts, packetJudged, text } from './bench.ts'
+import { facts, packetJudged, text } from './asking.ts'
 import { atoms, clients, hours, policies, requests } from './random.ts'
 import { closed } from '../../src/decision/closed.ts'
 import { Notes } from '../../src/decision/cause.ts'

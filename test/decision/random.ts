@@ -1,6 +1,6 @@
 // Random policies and what to ask of them: small pools, so that rules meet, and every edge of every network as an address.
 import fc from 'fast-check'
-import { compile, ip } from './bench.ts'
+import { compile, ip } from './asking.ts'
 import type { CompiledPolicy } from '../../src/decision/compile.ts'
 import { ipFromValue } from '../../src/net/ip.ts'
 import type { Ip } from '../../src/net/ip.ts'

@@ -1,6 +1,6 @@
 // Who may use the proxy at all: the packet rules' answer about the proxy's own port, held by the proxy.
 import t from 'tap'
-import { compile, decided, OFFICE, text, client, ip, NOW } from './bench.ts'
+import { compile, decided, OFFICE, text, client, ip, NOW } from './asking.ts'
 import { reach } from '../../src/decision/decide.ts'
 
 const WEB = 'web: { default: allow }'

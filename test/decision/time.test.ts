@@ -1,6 +1,6 @@
 // Rules in time: enabled, expires, schedules across midnight and changes of the clock, and the edges that the gateway waits for.
 import t from 'tap'
-import { compile, decided, judged, packetJudged } from './bench.ts'
+import { compile, decided, judged, packetJudged } from './asking.ts'
 
 const OPEN = 'rules: [{ name: px, action: allow, from: any, to: gateway, services: proxy }]'
 const CLIENT = '10.9.9.9'

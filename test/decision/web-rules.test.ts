@@ -1,8 +1,8 @@
 // Web rules, condition by condition: what each matches, and what it does not.
 import t from 'tap'
 import type { Test } from 'tap'
-import { compile, decided, judged } from './bench.ts'
-import type { Also, Files } from './bench.ts'
+import { compile, decided, judged } from './asking.ts'
+import type { Also, Files } from './asking.ts'
 
 const OPEN = 'rules: [{ name: px, action: allow, from: any, to: gateway, services: proxy }]'
 const CLIENT = '10.9.9.9'
