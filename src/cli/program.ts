@@ -22,6 +22,7 @@ function buildProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'greengate: ')) })
     .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
