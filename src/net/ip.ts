@@ -54,9 +54,24 @@ export function ipFromValue(family: Family, value: bigint): Ip {
   return { family, value, text }
 }
 
-/** What a socket says of its peer: a zone is cut, an IPv4 address that came over an IPv6 socket (::ffff:a.b.c.d) becomes IPv4. */
+const RECENT = 1024
+const recent = new Map<string, Ip | undefined>()
+
+/**
+ * What a socket says of its peer: a zone is cut, an IPv4 address that came over an IPv6 socket (::ffff:a.b.c.d) becomes IPv4. The same few
+ * addresses connect again and again: the last ones are kept.
+ */
 export function ipFromSocket(text: string | undefined): Ip | undefined {
   if (text === undefined) return undefined
+  const known = recent.get(text)
+  if (known !== undefined) return known
+  if (recent.size >= RECENT) recent.clear()
+  const ip = socketIp(text)
+  recent.set(text, ip)
+  return ip
+}
+
+function socketIp(text: string): Ip | undefined {
   const zone = text.indexOf('%')
   const ip = parseIp(zone < 0 ? text : text.slice(0, zone))
   if (ip?.family === 6 && ip.value >> 32n === 0xffffn) return ipFromValue(4, ip.value & 0xffffffffn)

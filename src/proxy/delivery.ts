@@ -17,6 +17,7 @@ import type { ForwardLimits, ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
 import { bodiless, GRACE_MS } from './request-facts.ts'
 import { judgeAnew, judgeObserved, judgeResponse } from './judge.ts'
+import { queuedOctets } from './queued.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -49,6 +50,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   readonly #limits: Limits
   #idleMs: number
   #movedAt = coarseNow()
+  #queued = 0
   #awaitingContinue = false
   /** the answer's head is sent */
   begun = false
@@ -94,8 +96,6 @@ export class Delivery implements ForwardOwner, LiveExchange {
     inbound.arm(inbound.ended ? Math.min(ms, this.begun ? STALL_MS : GRACE_MS) : ms)
   }
 
-  // --- from the client's connection
-
   get wantsBody(): boolean {
     return this.#forward.wantsBody
   }
@@ -129,7 +129,10 @@ export class Delivery implements ForwardOwner, LiveExchange {
       this.#forward.continueAnyway()
       return this.#arm(this.#idleMs)
     }
-    const { ended } = exchange.inbound
+    const { ended, socket } = exchange.inbound
+    const queued = queuedOctets(socket) + queuedOctets(this.#forward.upstream.socket)
+    if (queued !== this.#queued) this.moved()
+    this.#queued = queued
     const left = this.#movedAt + (ended ? STALL_MS : this.#idleMs) - coarseNow()
     if (ended && (left <= 0 || !this.begun)) return exchange.clientGone()
     if (left > 0) return this.#arm(left)
@@ -152,8 +155,6 @@ export class Delivery implements ForwardOwner, LiveExchange {
     notes.bytesIn += this.#forward.bytesIn
     notes.bytesOut += this.#forward.bytesOut
   }
-
-  // --- from the forward
 
   moved(): void {
     this.#movedAt = coarseNow()
