@@ -1,0 +1,76 @@
+// The command line as a stranger meets it: help with an example everywhere, errors of use are 2 and say what to write, output for programs is steady.
+import t from 'tap'
+import { readFileSync } from 'node:fs'
+import { run } from '../gateway/process.ts'
+
+const COMMANDS = ['serve', 'check', 'explain', 'firewall', 'reload', 'schema', 'version', 'help']
+
+/** Four at a time: each is a process of its own. */
+async function all<T>(cases: readonly T[], one: (each: T) => Promise<void>): Promise<void> {
+  const rest = [...cases]
+  await Promise.all(Array.from({ length: 4 }, async () => {
+    for (let each = rest.shift(); each !== undefined; each = rest.shift()) await one(each)
+  }))
+}
+
+t.test('every command has its help, with an example', async (t) => {
+  await all(COMMANDS, async (name) => {
+    const help = await run([name, '--help'])
+    t.equal(help.code, 0, name)
+    t.match(help.stdout, new RegExp(`Usage: greengate ${name}`), name)
+    t.match(help.stdout, /Examples?:\n\s+\$ greengate /, name)
+    t.equal(help.stderr, '', name)
+  })
+})
+
+const misuse: readonly (readonly [name: string, args: readonly string[], said: RegExp])[] = [
+  ['no command', [], /Usage: greengate COMMAND/],
+  ['an unknown command', ['serv'], /unknown command 'serv'\n\(Did you mean serve\?\)/],
+  ['an unknown option', ['serve', '--prot', '1'], /unknown option '--prot'\n\(Did you mean --port\?\)/],
+  ['a port that is none', ['serve', '--port', '80x'], /a port is a number from 0 to 65535/],
+  ['a host that is no address', ['serve', '--host', 'eth0'], /write an address of this machine/],
+  ['no workers', ['serve', '--workers', '0'], /from 1 to 256/],
+  ['an argument too many', ['serve', 'now'], /too many arguments/],
+  ['explain without a client', ['explain', 'http://example.com/'], /--from/],
+  ['explain of nothing', ['explain', '--from', '127.0.0.1'], /missing required argument 'what'/],
+  ['explain of nonsense', ['explain', '--from', '127.0.0.1', 'http://[::1/'], /greengate: /],
+  ['explain of too much', ['explain', '--from', '127.0.0.1', 'a', 'b', 'c', 'd'], /ask one thing/],
+  ['a time that is none', ['explain', '--from', '127.0.0.1', '--at', 'noon', 'a:443'], /`noon` is no time/],
+  ['a MAC that is none', ['explain', '--from', '127.0.0.1', '--mac', 'x', 'a:443'], /write a MAC/],
+  ['a method that is none', ['explain', '--from', '127.0.0.1', '--method', 'G T', 'http://a/'], /write a method/],
+  ['a folder of several policies', ['explain', '--policy', 'policies', '--from', '127.0.0.1', 'a:443'], /holds 6 policies, and exactly one is needed\n {2}name one/],
+  ['a policy named twice', ['check', 'a.yaml', '--policy', 'b.yaml'], /named twice/],
+  ['help on nothing there is', ['help', 'nosuch'], /unknown command `nosuch`/],
+]
+
+t.test('errors of use are 2, go to standard error, and say what to write', async (t) => {
+  await all(misuse, async ([name, args, said]) => {
+    const end = await run(args)
+    t.equal(end.code, 2, name)
+    t.match(end.stderr, said, name)
+    t.equal(end.stdout, '', name)
+  })
+})
+
+t.test('version, help and schema', async (t) => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  t.equal((await run(['version'])).stdout, `greengate ${version} (node ${process.versions.node}, ${process.platform} ${process.arch})\n`)
+  t.match(JSON.parse((await run(['version', '--json'])).stdout), { greengate: version, node: process.versions.node })
+  t.equal((await run(['--version'])).stdout, `${version}\n`)
+  t.match((await run(['help'])).stdout, /serve .*\n\s+check/)
+  t.equal((await run(['help', 'explain'])).stdout, (await run(['explain', '--help'])).stdout)
+  const schema = JSON.parse((await run(['schema'])).stdout) as Record<string, unknown>
+  t.match(schema, { $schema: /json-schema\.org/, type: 'object' })
+})
+
+t.test('a reader that leaves is no error', async (t) => {
+  const { spawnSync } = await import('node:child_process')
+  const end = spawnSync('sh', ['-c', `"${process.execPath}" src/main.ts schema | head -c 10`], { encoding: 'utf8' })
+  t.equal(end.stderr, '')
+})
+
+t.test('reload where no gateway is', async (t) => {
+  const end = await run(['reload', '--pid-file', '/nonexistent/g.pid'])
+  t.equal(end.code, 1)
+  t.match(end.stderr, /no gateway answers at \/nonexistent\/g\.sock/)
+})
