@@ -1,10 +1,13 @@
 // What this gateway answers itself without refusing: its own pages, and OPTIONS and TRACE whose Max-Forwards is used up (RFC 9110 7.6.2).
+import type { Cause } from '../decision/facts.ts'
 import { requestFault } from '../http/fault.ts'
 import { traceContent } from '../http/trace.ts'
 import { httpDate } from './clock.ts'
 import type { Exchange } from './exchange.ts'
 import { isOwnHost, ownResponse } from './own.ts'
 
+const OWN_PAGE: Cause = { by: 'serve', kind: 'serve', reason: 'asked of the gateway itself' }
+const LAST_HOP: Cause = { by: 'gateway', kind: 'gateway', reason: 'Max-Forwards is 0: answered here' }
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT'
 
 /** Origin-form, asked of the proxy itself by a client that may reach it (wire.md 22). */
@@ -16,6 +19,7 @@ export function answerOwn(exchange: Exchange, path: string): void {
   const own = isOwnHost(host, { addresses: [...machine.addresses, inbound.peer.via], names: policy.gateway.names })
   if (!own) return exchange.refuseForm(requestFault('the request names its target neither as an absolute URI nor as the gateway itself'))
   notes.verdict = 'allow'
+  notes.cause = OWN_PAGE
   if (path === '*') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
   const hash = path.indexOf('#')
   const answer = ownResponse({
@@ -38,6 +42,7 @@ export function answerOwn(exchange: Exchange, path: string): void {
 /** Max-Forwards is 0: we are the last. */
 export function answerLocally(exchange: Exchange): void {
   exchange.notes.verdict = 'allow'
+  exchange.notes.cause = LAST_HOP
   if (exchange.request.method === 'OPTIONS') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
   const content = traceContent(exchange.request)
   local(exchange, `Content-Type: message/http\r\nContent-Length: ${content.length}\r\n`, content)

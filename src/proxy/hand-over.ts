@@ -1,7 +1,7 @@
 // A CONNECT or an upgrade, from the moment its connection stands: the 200, then both sockets to the tunnel (or, to port 80, back to the parser).
 // Dangers prevented: a 2xx before there is a connection, early bytes read as requests, a tunnel that outlives the policy that allowed it.
 import type { Socket } from 'node:net'
-import type { Endpoint, Permit } from '../decision/facts.ts'
+import type { Cause, Endpoint, Permit } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { endToEndFields } from '../http/forward-head.ts'
 import { mediaType } from '../http/media-type.ts'
@@ -53,11 +53,14 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
   live.begin()
 }
 
+const PLAIN_INSIDE: Cause = { by: 'connect-ports', kind: 'connect-ports', reason: 'plain requests inside a CONNECT, each decided by itself' }
+
 /** No connection yet: whether there may be one, and to which address, is decided for each request inside. */
 export function goInside(exchange: Exchange, target: Target): void {
   const { inbound, notes } = exchange
   inbound.inside = target
   notes.verdict = 'allow'
+  notes.cause = PLAIN_INSIDE
   notes.status = 200
   notes.bytesOut += ESTABLISHED.length
   inbound.socket.write(ESTABLISHED, 'latin1')

@@ -13,7 +13,8 @@ const NONE: readonly Observed[] = []
 /** Longest request target that a record keeps where it could not be parsed. */
 export const RAW_TARGET = 2048
 
-export const FRAMING = 'framing'
+/** the answer to "by what" where nobody had decided yet: the client left first */
+const UNDECIDED = '-'
 
 export class Notes {
   readonly id = requestId()
@@ -84,7 +85,7 @@ export class Notes {
       host: target === undefined ? '' : hostText(target.host),
       port: target === undefined ? 0 : target.port,
       verdict: this.verdict,
-      rule: cause?.by ?? FRAMING,
+      rule: cause?.by ?? UNDECIDED,
       place: cause?.place,
       reason: cause?.reason ?? '',
       observed: this.observed === NONE ? EMPTY : this.observed.map((each) => ({ verdict: each.verdict, rule: each.cause.by, reason: each.cause.reason })),
