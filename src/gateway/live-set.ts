@@ -8,24 +8,24 @@ const SLICE = 200
 
 export class LiveSet extends Set<LiveExchange> {
   #snapshot: Snapshot | undefined
-  #until = -Infinity
+  #changedAt = 0
 
-  /** Who joins soon after a change may have been judged before it. */
+  /** Who joins after a change may have been judged before it. */
   override add(exchange: LiveExchange): this {
     super.add(exchange)
     const snapshot = this.#snapshot
-    if (snapshot !== undefined && performance.now() < this.#until) {
-      setImmediate(() => {
-        if (this.has(exchange)) exchange.rejudge(snapshot, Date.now())
-      })
-    }
+    if (snapshot === undefined) return this
+    const judged = exchange.judged
+    if (judged !== undefined && judged.generation === snapshot.generation && judged.now >= this.#changedAt) return this
+    setImmediate(() => {
+      if (this.has(exchange)) exchange.rejudge(snapshot, Date.now())
+    })
     return this
   }
 
   async rejudge(snapshot: Snapshot, now: number): Promise<void> {
-    const { dnsMs, dialMs, firstByteMs } = snapshot.compiled.policy.limits
     this.#snapshot = snapshot
-    this.#until = performance.now() + dnsMs + dialMs + firstByteMs
+    this.#changedAt = now
     const all = [...this]
     for (let at = 0; at < all.length; at += SLICE) {
       if (at > 0) await new Promise((resolve) => setImmediate(resolve))

@@ -236,6 +236,10 @@ export class Delivery implements ForwardOwner, LiveExchange {
     exchange.inbound.finish(this.#close)
   }
 
+  get judged(): { readonly generation: number; readonly now: number } {
+    return { generation: this.#exchange.snapshot.generation, now: this.#permit.facts.now }
+  }
+
   rejudge(snapshot: Snapshot, now: number): void {
     const exchange = this.#exchange
     const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)

@@ -14,6 +14,8 @@ import type { Resolver } from './resolve.ts'
 /** An open tunnel, an upgraded connection or a running response: judged anew when the policy or the hour changes, ended when now denied. */
 export interface LiveExchange {
   rejudge(snapshot: Snapshot, now: number): void
+  /** by which generation it was judged, and at which time: who joins after a change but was judged after it too need not be judged again */
+  readonly judged?: { readonly generation: number; readonly now: number }
 }
 
 export interface Gate {
