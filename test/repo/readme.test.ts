@@ -13,17 +13,17 @@ interface Ran {
   readonly lines: readonly string[]
 }
 
-function greengate(args: readonly string[]): Ran {
+function greengate(args: readonly string[], quiet = false): Ran {
   const run = spawnSync('env', ['-u', 'NODE_OPTIONS', process.execPath, 'src/main.ts', ...args], { cwd: ROOT, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
-  const text = run.stdout === '' ? run.stderr : run.stdout
+  const text = quiet ? run.stdout : run.stderr + run.stdout
   return { code: run.status, lines: text.replace(/\n$/, '').split('\n') }
 }
 
 t.test('what README shows is what comes out', async (t) => {
   const shown = shownCommands()
   t.ok(shown.length >= 4, 'there are commands to run')
-  for (const { args, output, line } of shown) {
-    const ran = greengate(args)
+  for (const { args, output, quiet, line } of shown) {
+    const ran = greengate(args, quiet)
     t.equal(mismatch(output, ran.lines), undefined, `README.md:${line}: greengate ${args.join(' ')}`)
   }
 })
@@ -90,6 +90,17 @@ t.test('every policy that is shipped has its line, and links lead somewhere', as
     for (const match of read(page).text.matchAll(/\]\(([^)#:]+)\)/g)) {
       const target = join(ROOT, page, '..', match[1] ?? '')
       t.ok(existsSync(target), `${page} → ${match[1]}`)
+    }
+  }
+})
+
+t.test('the scripts of npm that pages name are there', async (t) => {
+  const manifest = JSON.parse(read('package.json').text) as { readonly scripts: Readonly<Record<string, string>> }
+  for (const page of ['README.md', 'src/README.md', 'certs/README.md']) {
+    for (const match of read(page).text.matchAll(/\bnpm (?:run )?([a-z]+)/g)) {
+      const word = match[1] ?? ''
+      if (['ci', 'install'].includes(word) || !/^(?:run |start|test)/.test(match[0].slice(4))) continue
+      t.ok(word in manifest.scripts, `${page}: npm ${word}`)
     }
   }
 })

@@ -27,6 +27,8 @@ export interface Shown {
   /** as README shows it, without `npx greengate` */
   readonly args: readonly string[]
   readonly output: readonly string[]
+  /** shown with `2>/dev/null`: what goes to standard error is not in the output */
+  readonly quiet: boolean
   readonly line: number
 }
 
@@ -38,7 +40,8 @@ export function shownCommands(): Shown[] {
     const lines = (match[1] ?? '').split('\n').slice(0, -1)
     const command = /^\$ npx greengate (.*)$/.exec(lines[0] ?? '')?.[1]
     if (command === undefined) throw new Error(`a block to run does not begin with "$ npx greengate": ${lines[0]}`)
-    shown.push({ args: words(command), output: lines.slice(1), line: text.slice(0, match.index).split('\n').length })
+    const quiet = command.endsWith(' 2>/dev/null')
+    shown.push({ args: words(command.replace(' 2>/dev/null', '')), quiet, output: lines.slice(1), line: text.slice(0, match.index).split('\n').length })
   }
   return shown
 }
