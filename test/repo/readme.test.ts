@@ -109,6 +109,8 @@ t.test('the map names the rooms that are there', async (t) => {
   const rooms = [...new Set(projectPaths().flatMap((path) => /^src\/([a-z]+)\//.exec(path)?.[1] ?? []))]
   const text = read('src/README.md').text
   for (const room of rooms) t.match(text, `| \`${room}/\` |`, room)
+  const files = [...text.matchAll(/`((?:[a-z-]+\/)+[a-z.-]+\.(?:ts|cjs|yaml))`/g)].map((match) => match[1] ?? '')
+  t.same(files.filter((file) => !existsSync(join(ROOT, 'src', file)) && !existsSync(join(ROOT, file))), [], 'and files that are there')
 })
 
 /** Every key that an object of the language may have, names of the author's apart. */
