@@ -8,12 +8,13 @@ import { forwardHead } from '../http/forward-head.ts'
 import { mediaType } from '../http/media-type.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { ResponseHead } from '../http/response-head.ts'
-import type { Limits, Policy } from '../policy/policy.ts'
+import type { Limits } from '../policy/policy.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
 import { coarseNow } from './deadlines.ts'
 import { Forward } from './forward.ts'
-import type { ForwardLimits, ForwardOwner } from './forward-owner.ts'
+import { forwardLimits } from './forward-limits.ts'
+import type { ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
 import { bodiless, GRACE_MS } from './request-facts.ts'
 import { judgeAnew, judgeObserved, judgeResponse } from './judge.ts'
@@ -27,19 +28,6 @@ const CONTINUE_MS = 1_000
 const STALL_MS = 2_000
 /** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
-const STATUS_LINE = 8192
-
-const limits = new WeakMap<Policy, ForwardLimits>()
-
-function forwardLimits(policy: Policy): ForwardLimits {
-  let made = limits.get(policy)
-  if (made === undefined) {
-    const { headerBytes, headerCount } = policy.limits
-    made = { via: policy.web.via ? PSEUDONYM : undefined, scan: { lineBytes: STATUS_LINE, fieldBytes: headerBytes }, headerCount }
-    limits.set(policy, made)
-  }
-  return made
-}
 
 export class Delivery implements ForwardOwner, LiveExchange {
   readonly #exchange: Exchange
@@ -75,7 +63,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     inbound.gate.live.add(this)
     const left = forwardsLeft(request.method, request.maxForwards)
     // the head and what has come of the body in one write
-    socket.cork()
+    if (!this.#forward.requestDone) socket.cork()
     this.#forward.send(forwardHead(request, {
       path: this.#asked.path,
       host: this.#asked.host,
@@ -84,7 +72,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
       clientAddress: inbound.peer.address.text,
       maxForwards: left === undefined ? undefined : left - 1,
     }))
-    if (this.#forward.requestDone) return socket.uncork()
+    if (this.#forward.requestDone) return
     this.#awaitingContinue = request.expectContinue
     this.#arm(this.#awaitingContinue ? CONTINUE_MS : this.#idleMs)
     inbound.openBody()
