@@ -9,6 +9,8 @@ const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
 /** A worker that lived so long did not die of its start. */
 const STEADY_MS = 30_000
+/** One that says nothing for so long while the others wait hangs in a loop; it is ended and replaced. */
+const STUCK_MS = 60_000
 
 export interface WorkersOptions {
   readonly count: number
@@ -48,6 +50,17 @@ function say(hand: Hand, message: ToWorker): void {
   hand.thread.postMessage(message)
 }
 
+async function asked(hand: Hand, message: ToWorker & { readonly kind: 'prepare' | 'commit' }, generation: number): Promise<FromWorker | undefined> {
+  const answer = next(hand, message.kind === 'prepare' ? ['prepared', 'refused'] : ['committed'], generation)
+  say(hand, message)
+  const stuck = setTimeout(() => void hand.thread.terminate(), STUCK_MS)
+  try {
+    return await answer
+  } finally {
+    clearTimeout(stuck)
+  }
+}
+
 export class Workers {
   readonly #options: WorkersOptions
   readonly #hands: (Hand | undefined)[]
@@ -72,22 +85,14 @@ export class Workers {
   async swap(live: Live): Promise<string | undefined> {
     const { generation } = live
     const hands = this.#hands.filter((hand) => hand !== undefined)
-    const answers = await Promise.all(hands.map((hand) => {
-      const answer = next(hand, ['prepared', 'refused'], generation)
-      say(hand, { kind: 'prepare', live })
-      return answer
-    }))
+    const answers = await Promise.all(hands.map((hand) => asked(hand, { kind: 'prepare', live }, generation)))
     const refused = answers.find((answer) => answer?.kind === 'refused')
     if (refused?.kind === 'refused') {
       for (const hand of hands) say(hand, { kind: 'abandon', generation })
       return refused.message
     }
     this.#live = live
-    await Promise.all(hands.map((hand) => {
-      const answer = next(hand, ['committed'], generation)
-      say(hand, { kind: 'commit', generation })
-      return answer
-    }))
+    await Promise.all(hands.map((hand) => asked(hand, { kind: 'commit', generation }, generation)))
     return undefined
   }
 
