@@ -44,6 +44,11 @@ export function refusedEverywhere(compiled: CompiledPolicy, view: ClientView, fa
   if (blocked !== undefined) return refused ?? blocked.refused
   if (refused !== undefined && !openings) return refused
   if (refused === undefined && !wideDenials && compiled.untouched !== undefined && !view.widePath) return undefined
+  // one address that passes is proof enough; the sets are for where none is at hand
+  for (const { ready } of live) {
+    if (ready.denies || ready.example === undefined) continue
+    if (judgeAddress(compiled, view, live, ready.example, port, now, new Notes(), undefined).refused === undefined) return undefined
+  }
   const whole = liveRules(compiled, view, facts, undefined, true)
   const candidates = addressesLeft(compiled, view, whole, port, now)
   if (!candidates.empty) return undefined

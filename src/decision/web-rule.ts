@@ -1,7 +1,9 @@
 // A web rule made ready to be asked: its conditions as sets and indices, its cause and tunnels settled. Danger prevented: work for
 // each request that could have been done once, and a condition that is read in two places in two ways.
+import { ipFromValue } from '../net/ip.ts'
+import type { Ip } from '../net/ip.ts'
+import { EVERYTHING, intersect, networkSet } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
-import { networkSet } from '../net/network.ts'
 import { hostMatcher } from '../net/pattern.ts'
 import type { HostMatcher } from '../net/pattern.ts'
 import type { Policy, Tunnels, WebRule } from '../policy/policy.ts'
@@ -50,6 +52,8 @@ export interface ReadyWebRule {
   /** indices into the compiled policy's lists */
   readonly lists: readonly number[] | undefined
   readonly resolvesTo: NetworkSet | undefined
+  /** an address that both its `to` and its `resolves-to` hold; undefined where it has neither */
+  readonly example: Ip | undefined
   readonly tunnels: Tunnels
   readonly denies: boolean
   readonly log: boolean
@@ -69,6 +73,8 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
   const cause = ruleCause(rule)
   const to = rule.to === undefined || rule.to.any ? undefined : rule.to
   const live: Live[] = []
+  const toAddresses = to === undefined ? undefined : targetSet(to, known)
+  const resolvesTo = rule.resolvesTo === undefined ? undefined : networkSet(rule.resolvesTo)
   const ready: ReadyWebRule = {
     index,
     rule,
@@ -77,10 +83,11 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     numeric: rule.host?.numeric ?? false,
     hosts: rule.host === undefined ? undefined : hostMatcher(rule.host.patterns),
     toHosts: to === undefined ? undefined : hostMatcher(to.hosts),
-    toAddresses: to === undefined ? undefined : targetSet(to, known),
+    toAddresses,
     wide: to !== undefined && (to.green || to.internet || to.gateway),
     ...parts,
-    resolvesTo: rule.resolvesTo === undefined ? undefined : networkSet(rule.resolvesTo),
+    resolvesTo,
+    example: exampleOf(toAddresses, resolvesTo),
     tunnels: { ...policy.web.tunnels, ...rule.tunnels },
     denies: rule.action === 'deny',
     log: rule.log ?? true,
@@ -98,4 +105,10 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     })
   }
   return ready
+}
+
+function exampleOf(to: NetworkSet | undefined, resolvesTo: NetworkSet | undefined): Ip | undefined {
+  if (to === undefined && resolvesTo === undefined) return undefined
+  const range = intersect(to ?? EVERYTHING, resolvesTo ?? EVERYTHING).ranges[0]
+  return range === undefined ? undefined : ipFromValue(range.family, range.first)
 }
