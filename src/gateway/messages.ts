@@ -30,6 +30,8 @@ export type ToWorker =
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'abandon'; readonly generation: number }
   | { readonly kind: 'drain' }
+  /** what is under way ends now; its records are still wanted */
+  | { readonly kind: 'cut' }
 
 export type FromWorker =
   | { readonly kind: 'listening' }

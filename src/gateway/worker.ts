@@ -15,6 +15,9 @@ import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages
 import { outbox } from './outbox.ts'
 import { LiveSet } from './live-set.ts'
 
+const LOOK_MS = 10
+const MOST_LOOKS = 50
+
 const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
 const tell = (message: FromWorker): void => port.postMessage(message)
@@ -113,10 +116,18 @@ async function commit(generation: number): Promise<void> {
   tell({ kind: 'committed', generation })
 }
 
+/** The client's side of a tunnel may close before the other: its record comes with the last of both. */
+let last: NodeJS.Timeout | undefined
+let looks = 0
+
 function finish(): void {
-  if (open.size > 0) return
-  box.flush()
-  tell({ kind: 'drained' })
+  if (open.size > 0 || last !== undefined) return
+  last = setTimeout(() => {
+    last = undefined
+    if (open.size > 0 || (live.size > 0 && ++looks < MOST_LOOKS)) return finish()
+    box.flush()
+    tell({ kind: 'drained' })
+  }, LOOK_MS)
 }
 
 function drain(): void {
@@ -126,11 +137,19 @@ function drain(): void {
   finish()
 }
 
+function cut(): void {
+  draining = true
+  for (const listener of listeners) listener.close()
+  for (const inbound of [...open]) inbound.destroy()
+  finish()
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'prepare') prepare(message.live)
   else if (message.kind === 'commit') void commit(message.generation)
   else if (message.kind === 'abandon') prepared = undefined
-  else drain()
+  else if (message.kind === 'drain') drain()
+  else cut()
 })
 
 void begin()

@@ -11,6 +11,7 @@ const LONGEST_PAUSE_MS = 5_000
 const STEADY_MS = 30_000
 /** One that says nothing for so long while the others wait hangs in a loop; it is ended and replaced. */
 const STUCK_MS = 60_000
+const CUT_MS = 1_000
 
 export interface WorkersOptions {
   readonly count: number
@@ -98,18 +99,28 @@ export class Workers {
 
   /** Resolves when nothing is under way in any of them. */
   async drain(): Promise<void> {
+    await this.#finish('drain')
+  }
+
+  /** What is under way is cut; what was recorded of it still arrives. */
+  async stop(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, CUT_MS)
+    })
+    await Promise.race([this.#finish('cut'), late])
+    clearTimeout(timer)
+    await Promise.all(this.#hands.map((hand) => hand?.thread.terminate()))
+  }
+
+  async #finish(kind: 'drain' | 'cut'): Promise<void> {
     this.#ending = true
     const hands = this.#hands.filter((hand) => hand !== undefined)
     await Promise.all(hands.map((hand) => {
       const done = next(hand, ['drained'])
-      say(hand, { kind: 'drain' })
+      say(hand, { kind })
       return done
     }))
-  }
-
-  async stop(): Promise<void> {
-    this.#ending = true
-    await Promise.all(this.#hands.map((hand) => hand?.thread.terminate()))
   }
 
   /** The threads, for whoever watches or tries them. */

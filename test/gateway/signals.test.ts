@@ -68,6 +68,7 @@ t.test('a second SIGTERM, later than a second, ends at once', async (t) => {
   process.kill(gateway.pid, 'SIGTERM')
   t.same(await gateway.ended, { code: 143, signal: null })
   t.equal(await cut, 'cut')
+  t.match(gateway.stdout(), /"event":"request"/, 'what was cut has its record')
 })
 
 t.test('limits.drain ends the wait', async (t) => {
@@ -81,6 +82,7 @@ t.test('limits.drain ends the wait', async (t) => {
   t.same(await gateway.ended, { code: 0, signal: null })
   t.ok(performance.now() - began > 900)
   t.equal(await cut, 'cut')
+  t.match(gateway.stdout(), /"event":"request"/, 'what was cut has its record')
 })
 
 t.test('SIGUSR2 opens the log files anew', async (t) => {
@@ -131,4 +133,5 @@ t.test('a tunnel is drained too', async (t) => {
   t.match(answer, /^HTTP\/1\.1 200/)
   connected.end()
   t.same(await gateway.ended, { code: 0, signal: null })
+  t.match(gateway.stdout(), /"event":"request".*"method":"CONNECT".*"bytesOut":\d/)
 })
