@@ -52,6 +52,7 @@ function requestFields(record: RequestRecord): Record<string, unknown> {
       : record.observed.map((each) => ({ verdict: each.verdict, rule: each.rule, reason: escapeText(each.reason) })),
     fault: record.fault,
     error: text(record.error),
+    addresses: record.addresses.length === 0 ? undefined : record.addresses,
     address: record.address,
     status: record.status,
     contentType: text(record.contentType),

@@ -26,6 +26,8 @@ export interface RequestRecord {
   readonly fault: 'client' | 'policy' | 'upstream' | 'gateway' | undefined
   /** RFC 9209 error type or our own token: `dns_timeout`, `connection_refused`, `server_name_mismatch`, ... */
   readonly error: string | undefined
+  /** the addresses that were judged: the resolver's answer, or the literal one; empty where it was refused before */
+  readonly addresses: readonly string[]
   /** the address that was dialled */
   readonly address: string | undefined
   /** status sent to the client; 0 when it left before one was sent */

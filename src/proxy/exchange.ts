@@ -95,6 +95,7 @@ export class Exchange {
       }
       addresses = answer.addresses
     }
+    this.notes.addresses = addresses
     const guarded = judgeAddresses(this.snapshot, leave, addresses)
     this.notes.observed = guarded.observed
     if (guarded.verdict === 'allow') return guarded

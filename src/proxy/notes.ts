@@ -4,12 +4,15 @@ import { groupOf } from '../decision/group.ts'
 import type { Cause, Endpoint, Observed } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { RequestRecord } from '../log/record.ts'
+import type { Ip } from '../net/ip.ts'
 import { hostText, type Target } from '../net/target.ts'
 import { requestId } from './clock.ts'
 import type { Fault } from './gate.ts'
 import type { InboundConnection } from './inbound.ts'
 
 const NONE: readonly Observed[] = []
+const NO_ADDRESSES: readonly Ip[] = []
+const NOWHERE: readonly string[] = []
 /** Longest request target that a record keeps where it could not be parsed. */
 export const RAW_TARGET = 2048
 
@@ -31,6 +34,7 @@ export class Notes {
   observed: readonly Observed[] = NONE
   fault: Fault | undefined
   error: string | undefined
+  addresses: readonly Ip[] = NO_ADDRESSES
   endpoint: Endpoint | undefined
   status = 0
   contentType: string | undefined
@@ -91,6 +95,7 @@ export class Notes {
       observed: this.observed === NONE ? EMPTY : this.observed.map((each) => ({ verdict: each.verdict, rule: each.cause.by, reason: each.cause.reason })),
       fault: this.fault,
       error: this.error,
+      addresses: this.addresses === NO_ADDRESSES ? NOWHERE : this.addresses.map((each) => each.text),
       address: this.endpoint?.address.text,
       status: this.status,
       contentType: this.contentType,

@@ -16,7 +16,7 @@ t.test('a request', async (t) => {
   const text = written((log) => log.request(sampleRecord()))
   t.same(JSON.parse(text), {
     level: 'info', time: '2026-01-02T03:04:05.006Z', event: 'request', id: 'r1', client: '192.168.51.35', clientPort: 40000, group: 'WebAccess', method: 'GET',
-    target: 'http://example.com/', host: 'example.com', port: 80, verdict: 'allow', rule: 'web.default', reason: 'allowed by web.default', address: '203.0.113.5',
+    target: 'http://example.com/', host: 'example.com', port: 80, verdict: 'allow', rule: 'web.default', reason: 'allowed by web.default', addresses: ['203.0.113.5'], address: '203.0.113.5',
     status: 200, contentType: 'text/html; charset=utf-8', userAgent: 'curl/8', bytesIn: 80, bytesOut: 1234, duration: 12.3, dns: 1, dial: 2, firstByte: 8,
     generation: 1, hash: 'abc', worker: 1,
   })
