@@ -1,7 +1,7 @@
 // Who and where: the entries of `addresses`, `from` and `to`, from known words, names, networks, MACs and host patterns to one
 // set. Danger prevented: a name where only an address can be seen (a packet carries no host), or a MAC where only a router's is.
 import { parseMac } from '../net/mac.ts'
-import { networkSet, parseNetwork } from '../net/network.ts'
+import { networkSet, parseNetwork, rangeText } from '../net/network.ts'
 import { parseHostPattern } from '../net/pattern.ts'
 import { defineNames, NAME, type Names } from './names.ts'
 import { nearest } from './nearest.ts'
@@ -24,6 +24,9 @@ export interface Addresses {
 
 export const NO_ADDRESSES: AddressSet = { any: false, green: false, internet: false, gateway: false, ranges: [], macs: [], pins: [], hosts: [], text: [] }
 export const ANY_ADDRESS: AddressSet = { ...NO_ADDRESSES, any: true, text: ['any'] }
+/** ::ffff:0:0/96, RFC 4291 2.5.5.2 */
+const MAPPED = 0xffffn
+const LOW = 0xffffffffn
 const KNOWN: ReadonlySet<string> = new Set(['any', 'green', 'internet', 'gateway'])
 /** `proxy` is a service and `numeric` a host; neither may come to mean an address */
 export const RESERVED_ADDRESSES: ReadonlySet<string> = new Set([...KNOWN, 'proxy', 'numeric'])
@@ -96,7 +99,14 @@ export function newAddresses(report: Report, sections: Readonly<Record<string, W
     const literal = !names.has(text)
     if (!allowed.hosts && set.hosts.length > 0) {
       report.error('host-in-packets', at, literal ? `\`${text}\` is a host pattern, and \`${String(key)}\` here knows addresses alone` : `\`${text}\` holds the host pattern \`${set.hosts[0]?.text ?? ''}\`, and \`${String(key)}\` here knows addresses alone`,
-        key === 'to' ? 'packets carry no names: host patterns are for `web.rules`; or write the addresses' : 'a client is an address, a network or a MAC')
+        key === 'resolves-to' ? 'write the networks that the name may lead to: 10.1.2.0/24' : key === 'to' ? 'packets carry no names: host patterns are for `web.rules`; or write the addresses' : 'a client is an address, a network or a MAC')
+      return false
+    }
+    // on a wire, and for the proxy's own clients, such an address is IPv4: as written it would match nobody
+    const mapped = key === 'resolves-to' || allowed.hosts ? undefined : set.ranges.find((range) => range.family === 6 && range.first >> 32n === MAPPED && range.last >> 32n === MAPPED)
+    if (mapped !== undefined) {
+      const plain = rangeText({ family: 4, first: mapped.first & LOW, last: mapped.last & LOW })
+      report.error('address', at, `\`${text}\` ${literal ? 'is' : 'holds'} IPv4 written as IPv6, and no packet carries it so`, `write \`${plain}\``)
       return false
     }
     if (!allowed.macs && set.macs.length > 0) {

@@ -41,6 +41,18 @@ function readTimezone(report: Report, draft: Draft): string {
   return 'UTC'
 }
 
+/** A name that holds nothing makes every rule that uses it match nothing, without a word at the rule. */
+function tellEmptyNames(report: Report, draft: Draft): void {
+  for (const section of ['addresses', 'services', 'schedules'] as const) {
+    for (const [name, words] of Object.entries(draft[section] ?? {})) {
+      if (Array.isArray(words) && words.length === 0) report.keyWarning('empty', [section, name], `\`${name}\` is an empty list: a rule that names it alone matches nothing`, 'fill the list, or remove the name')
+    }
+  }
+  for (const [name, { services }] of Object.entries(draft.blocks ?? {})) {
+    if (Array.isArray(services) && services.length === 0) report.keyWarning('empty', ['blocks', name, 'services'], '`services` is an empty list: the file blocks nothing', 'remove the key to block every port, or fill the list')
+  }
+}
+
 function readLists(report: Report, draft: Draft): ListSource[] {
   return Object.entries(draft.lists ?? {}).map(([name, list]) => {
     const files = (['domains', 'urls', 'expressions', 'hosts'] as const).flatMap((layout) => {
@@ -113,6 +125,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
     gateway, addresses: addresses.names.all(), services: services.names.all(), lists, blocks, rules, web, limits, tests,
   }
   const sound = (rule: Rule): boolean => !guessed.some((path) => path.join() === setting.paths.get(rule)?.join())
+  tellEmptyNames(report, draft)
   tellWarnings(setting, { ...policy, rules: rules.filter(sound), web: { ...web, rules: web.rules.filter(sound) } }, nowMs)
   for (const names of [addresses.names, services.names, schedules.names]) names.tellUnused(mentioned)
   for (const { name } of lists) if (!setting.usedLists.has(name) && !mentioned.has(name)) report.keyWarning('unused', ['lists', name], `nothing uses the list \`${name}\``, 'remove it, or use it in a web rule')

@@ -4,7 +4,7 @@ import { parseMac } from '../net/mac.ts'
 import { type Ip, ipFromValue, parseIp } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
 import { octetsFromText } from '../net/octets.ts'
-import { parseAuthority } from '../net/target.ts'
+import { parseAuthority, type Target } from '../net/target.ts'
 import { parseHttpUri } from '../net/uri.ts'
 import { entries } from './address.ts'
 import { nearest } from './nearest.ts'
@@ -36,7 +36,7 @@ function isOwn({ green }: Gateway, ip: Ip): boolean {
   return green.some((network) => network.family === ip.family && network.address === ip.value) || scopeOf(ip) === 'loopback'
 }
 
-function readRequest(known: Known, path: Path, method: string | undefined): PolicyTest['ask'] | undefined {
+function readRequest(known: Known, path: Path, method: string | undefined, resolved: boolean): PolicyTest['ask'] | undefined {
   const { report } = known
   const at = [...path, 'request']
   const words = report.source.text(at).trim().split(/\s+/)
@@ -47,17 +47,23 @@ function readRequest(known: Known, path: Path, method: string | undefined): Poli
   const url = words.at(-1) ?? ''
   if (!METHOD.test(named)) return wrong(`\`${named}\` is no method`)
   if (named === named.toLowerCase() && /[a-z]/.test(named)) return wrong(`\`${named}\` is never sent: methods tell upper case from lower`, `write \`${named.toUpperCase()}\``)
+  const asked = (target: Target): void => {
+    if (resolved && target.host.kind === 'address') report.keyError('test', [...path, 'address'], '`address` says what a name resolves to, and the test asks a numeric host', 'remove it, or ask a name')
+  }
   if (named === 'CONNECT') {
     const target = parseAuthority(octetsFromText(url), undefined)
+    if (target.ok) asked(target.value)
     return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'a CONNECT names host and port: "CONNECT example.com:443"')
   }
   const secure = /^https:\/\/([^/?#]*)/i.exec(url)
   if (secure !== null) {
     // the client asks for a tunnel: it is judged as a CONNECT to that host
     const target = parseAuthority(octetsFromText(secure[1] ?? ''), 443)
+    if (target.ok) asked(target.value)
     return target.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${target.problem}`, 'write "GET https://example.com/" or "CONNECT example.com:443"')
   }
   const uri = parseHttpUri(octetsFromText(url))
+  if (uri.ok) asked(uri.value.target)
   return uri.ok ? { kind: 'request', method: named, url } : wrong(`\`${url}\`: ${uri.problem}`, 'write "GET http://example.com/" or "CONNECT example.com:443"')
 }
 
@@ -99,7 +105,7 @@ export function readTest(known: Known, draft: TestDraft, index: number): PolicyT
     return undefined
   }
   const method = draft.method === undefined ? undefined : text('method')
-  const ask = draft.request === undefined ? readPacket(known, path) : readRequest(known, path, method)
+  const ask = draft.request === undefined ? readPacket(known, path) : readRequest(known, path, method, draft.address !== undefined)
   if (draft.packet !== undefined) {
     for (const key of ['method', 'content-type', 'response-type', 'server-name', 'address'] as const) {
       if (draft[key] !== undefined) report.keyError('test', [...path, key], `\`${key}\` is of requests, and the test asks a packet`, 'remove it')
@@ -119,6 +125,10 @@ export function readTest(known: Known, draft: TestDraft, index: number): PolicyT
     if (ip === undefined) report.error('address', entry.at, `\`${entry.text}\` is no address`, 'the address that the name is taken to have: 203.0.113.5')
     return ip === undefined ? [] : [ip.text]
   })
+  for (const key of ['content-type', 'response-type'] as const) {
+    // one that no rule can name makes an `expect: allow` true whatever the rules say
+    if (draft[key] !== undefined && !/^[^\s/;*]+\/[^\s/;*]+\s*(?:;|$)/.test(text(key))) report.error('content-type', [...path, key], `\`${text(key)}\` is no media type`, 'write one as a header carries it: `application/zip`')
+  }
   if (ask === undefined) return undefined
   return {
     index, place: report.source.value(path).place, from, ask, expect: draft.expect,

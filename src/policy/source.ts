@@ -30,6 +30,8 @@ export interface Source {
 
 const MOST_CHARACTERS = 4 * 1024 * 1024
 const MOST_ALIASES = 200
+/** a policy needs half a dozen; more would exhaust the stack of whoever walks the data, and an alias inside its own anchor never ends */
+const DEEPEST = 32
 /** of a line behind what is meant; the rest is not shown */
 const LONGEST_TAIL = 400
 
@@ -73,6 +75,11 @@ function follow(doc: Document.Parsed, path: Path): { readonly node: Node | undef
   return { node: shown, found: path.length, key }
 }
 
+function deeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => deeperThan(inner, levels - 1))
+}
+
 /** Most of them were never meant as aliases: `*.example.com` without quotes. */
 function danglingAliases(doc: Document.Parsed, at: (start: number, end: number) => Spot): Diagnostic[] {
   const found: Diagnostic[] = []
@@ -107,6 +114,7 @@ export function readSource(text: string, file: string): Source {
   } catch (error) {
     return failed(error instanceof RangeError ? 'the file is nested too deeply' : 'the aliases of the file expand to too much', 'write it plainly')
   }
+  if (deeperThan(data, DEEPEST)) return failed('the file is nested too deeply', 'write it plainly; an alias never stands inside what it names')
   return {
     file, data, diagnostics: [...yamlDiagnostics([...doc.errors, ...doc.warnings], at), ...dangling],
     value: (path) => {

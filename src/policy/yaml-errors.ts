@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   BAD_INDENT: { hint: 'entries of one level begin in the same column; a bracket is closed before the next line begins an entry' },
   BAD_DQ_ESCAPE: { message: 'a backslash in double quotes begins an escape, and this is none', hint: "write expressions in single quotes: 'gateway\\.dll'" },
   BLOCK_AS_IMPLICIT_KEY: { message: 'a mapping where none can begin: a second colon on the line, or a line below that is indented too far', hint: 'text with a colon and a space goes in quotes; keys of one level begin in the same column' },
+  NON_STRING_KEY: { message: 'a list or a mapping where a key is wanted', hint: 'a key is a word; text that begins with `?`, `[` or `{` goes in quotes' },
   BLOCK_IN_FLOW: { hint: 'inside `{ }` and `[ ]` lists and mappings are written in brackets, too' },
   BAD_SCALAR_START: { hint: 'text that begins with `@`, a backtick or `%` goes in quotes' },
   TAG_RESOLVE_FAILED: { hint: 'a policy needs no tags: remove it; text that begins with `!` goes in quotes' },
