@@ -70,12 +70,14 @@ function judgeTest(compiled: CompiledPolicy, test: PolicyTest, now: number): Got
 function judgePacketTest(compiled: CompiledPolicy, packet: { readonly protocol: string; readonly to: string }, from: Client | 'gateway', now: number): Got | Problem {
   const asked = parsePacketAsk(compiled.policy, compiled.machine.proxyPort, packet.protocol, packet.to)
   if (!asked.ok) return { code: 'test', message: asked.problem, hint: 'write "tcp/110 to 203.0.113.25"' }
-  let all: Got | undefined
-  for (const each of asked.value) {
-    const got = decidePacket(compiled, { from, now, ...each })
-    if (all === undefined || (all.verdict === 'allow' && got.verdict === 'deny')) all = got
+  const got = asked.value.map((each) => ({ each, decision: decidePacket(compiled, { from, now, ...each }) }))
+  const first = got[0]?.decision
+  // a service may be several packets (dns is udp and tcp): neither `allow` nor `deny` is true of them where they part
+  if (got.some(({ decision }) => decision.verdict !== first?.verdict)) {
+    const told = got.map(({ each, decision }) => `${each.protocol}/${each.port ?? ''} ${gotText(decision)}`).join(', ')
+    return { code: 'test-failed', message: `the test fails: \`${packet.protocol}\` is several packets, and they part: ${told}`, hint: 'ask each by itself: `udp/53`, `tcp/53`' }
   }
-  return all ?? { code: 'test', message: `\`${packet.protocol}\` is no packet` }
+  return first ?? { code: 'test', message: `\`${packet.protocol}\` is no packet` }
 }
 
 function judgeWebTest(compiled: CompiledPolicy, test: PolicyTest, request: { readonly method: string; readonly url: string }, client: Client, now: number): Got | Problem {

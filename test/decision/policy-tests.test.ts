@@ -61,6 +61,16 @@ t.test('tests that fail', async (t) => {
   t.match(told('{ from: 192.168.51.5, packet: "tcp/143 to 203.0.113.25", expect: allow, by: mail }'), 'no rule allows tcp/143 (imap) to 203.0.113.25 from 192.168.51.5', 'the reason is told')
 })
 
+t.test('a service of several packets that part is told, whatever is expected', async (t) => {
+  const half = (expect: string): string => runPolicyTests(compile(`
+version: 1
+gateway: { green: { interface: eth0, address: 192.168.51.254/24 }, red: { interface: eth1 } }
+rules: [{ name: half, action: allow, from: green, to: internet, services: udp/53 }]
+tests: [{ from: 192.168.51.35, packet: "dns to 203.0.113.53", expect: ${expect} }]
+`)).map(({ message }) => message).join()
+  for (const expect of ['allow', 'deny']) t.match(half(expect), /`dns` is several packets, and they part: udp\/53 allow by `half`, tcp\/53 deny by `default`/)
+})
+
 t.test('a verdict that depends on time is an error, where the test names none', async (t) => {
   t.match(told('{ from: 192.168.51.35, request: "GET http://video.test/", expect: deny, by: lesson }'), /^test-time: .*allow by `web\.default` at .*, deny by `lesson` at /)
   t.match(told('{ from: 192.168.51.35, request: "GET http://old.test/", expect: allow }'), /^test-time: .*deny by `old` at .*, allow by `web\.default` at /)
