@@ -13,6 +13,12 @@ export interface LoadedBlocks {
   readonly texts: readonly string[]
 }
 
+/** Does the file speak of the line's port at all? */
+function within({ services }: BlockSource, { port }: BlockEntry, proxyPort: number): boolean {
+  if (services === undefined || port === undefined || services.any) return true
+  return services.parts.some((part) => (part.protocol === 'proxy' ? port === proxyPort : 'first' in part && part.first <= port && port <= part.last))
+}
+
 export async function loadBlocks(policy: Policy, line: (place: BlockSource['place']) => string): Promise<LoadedBlocks> {
   const blocks: [string, readonly BlockEntry[]][] = []
   const diagnostics: Diagnostic[] = []
@@ -20,7 +26,11 @@ export async function loadBlocks(policy: Policy, line: (place: BlockSource['plac
   for (const source of policy.blocks) {
     try {
       const text = await readFile(source.file, 'utf8')
-      const { entries, bad } = readBlocks(text)
+      const read = readBlocks(text)
+      const entries = read.entries.filter((entry) => within(source, entry, policy.gateway.proxy.port))
+      // a line whose port is none of the services would block nothing, and look as if it did
+      const idle = read.entries.filter((entry) => !entries.includes(entry)).map((entry) => ({ line: entry.line, text: `${entry.address.text}:${entry.port ?? ''}` }))
+      const bad = [...read.bad, ...idle].sort((a, b) => a.line - b.line)
       const [first] = bad
       if (first !== undefined) diagnostics.push(skippedLines(source.place, line(source.place), source.file, bad.length, first.line, first.text))
       blocks.push([source.name, entries])

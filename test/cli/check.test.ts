@@ -41,6 +41,22 @@ t.test('files that the policy names: one that is missing is an error, bad lines 
   t.match(end.stderr, /p\.yaml:17:\d+: warning: 1 line is left out of `.*blocked`; the first is line 3: `nonsense`/)
 })
 
+t.test('a line of a blocks file whose port is none of its services blocks nothing, and is told', async (t) => {
+  const policy = `${OPEN_POLICY}blocks:\n  msn: { file: blocked, services: msnp }\n`
+  const folder = folderFor(t, { 'p.yaml': policy, blocked: '192.168.51.9\n192.168.51.8:25\n192.168.51.7:1863\n' })
+  const end = await run(['check', join(folder, 'p.yaml')])
+  t.equal(end.code, 0)
+  t.match(end.stderr, /warning: 1 line is left out of `.*blocked`; the first is line 2: `192\.168\.51\.8:25`/)
+})
+
+t.test('a policy nested without end is told, not thrown', async (t) => {
+  const folder = folderFor(t, { 'p.yaml': 'version: 1\naddresses: &all\n  A: *all\n' })
+  const end = await run(['check', join(folder, 'p.yaml')])
+  t.equal(end.code, 4)
+  t.match(end.stderr, /error: the file is nested too deeply/)
+  t.notMatch(end.stderr, /at .*\.ts:\d+/)
+})
+
 t.test('--json keeps its keys', async (t) => {
   const folder = folderFor(t, { 'a.yaml': OPEN_POLICY, 'b.yaml': 'version: 1\nnonsense: 1\n', 'c.txt': 'not a policy' })
   const end = await run(['check', folder, '--json'])
