@@ -1,6 +1,6 @@
 // Who and where: the entries of `addresses`, `from` and `to`, from known words, names, networks, MACs and host patterns to one
 // set. Danger prevented: a name where only an address can be seen (a packet carries no host), or a MAC where only a router's is.
-import { parseMac } from '../net/mac.ts'
+import { isNobodysMac, parseMac } from '../net/mac.ts'
 import { networkSet, parseNetwork, rangeText } from '../net/network.ts'
 import { parseHostPattern } from '../net/pattern.ts'
 import { defineNames, NAME, type Names } from './names.ts'
@@ -75,6 +75,7 @@ export function newAddresses(report: Report, sections: Readonly<Record<string, W
     if (text === 'proxy') return wrong('address', '`proxy` is a service, not an address', 'the proxy is reached by `to: gateway` and `services: proxy`')
     if (text === 'numeric') return wrong('address', '`numeric` stands in `host` alone', 'write `host: numeric`')
     const mac = parseMac(text)
+    if (mac !== undefined && isNobodysMac(mac)) return wrong('mac', `\`${text}\` is no card's own address: nothing is ever sent from it`, 'write the MAC of the client\'s card')
     if (mac !== undefined) return { ...NO_ADDRESSES, macs: [mac] }
     const network = parseNetwork(text)
     if (network.ok) return { ...NO_ADDRESSES, ranges: [network.range] }

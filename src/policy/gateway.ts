@@ -1,10 +1,11 @@
 // The gateway itself: its interfaces, its own addresses, who is never locked out, what it serves. Danger prevented: an address
 // without its network, from which every group would be computed wrong, and an admin whose MAC is one digit off.
 import { parseHostName } from '../net/hostname.ts'
-import { parseMac, type Mac } from '../net/mac.ts'
+import { isNobodysMac, parseMac, type Mac } from '../net/mac.ts'
 import { parseIp } from '../net/ip.ts'
 import { type Addresses, entries } from './address.ts'
 import { readGreen } from './green.ts'
+import { readInterface } from './interface.ts'
 import type { Gateway, ServiceSet } from './policy.ts'
 import type { Report } from './report.ts'
 import type { Draft, Words } from './schema.ts'
@@ -21,6 +22,10 @@ const DEFAULT_SERVE = ['dns', 'dhcp', 'ping']
 function readMacs(report: Report, addresses: Addresses, words: Words): Mac[] {
   return entries(report, words, ['gateway', 'admin', 'mac']).flatMap(({ text, at }) => {
     const mac = parseMac(text)
+    if (mac !== undefined && isNobodysMac(mac)) {
+      report.error('mac', at, `\`${text}\` is no card's own address, so nobody would be the admin`, "write the MAC of the admin's card: `ip link` shows it")
+      return []
+    }
     if (mac !== undefined) return [mac]
     const set = addresses.names.has(text) ? addresses.names.use(text, at) : undefined
     if (set !== undefined && set.macs.length > 0) return set.macs
@@ -55,8 +60,7 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
   const reds = (Array.isArray(draft.red) ? draft.red : [draft.red]).map((red, index) => ({ red, path: Array.isArray(draft.red) ? ['gateway', 'red', index] : ['gateway', 'red'] }))
   const red = reds.flatMap(({ red, path }) => {
     if (red === undefined || red === null) return []
-    const name = source.text([...path, 'interface'])
-    if (!/^[^\s/:]{1,15}$/.test(name)) report.error('interface', [...path, 'interface'], `\`${name}\` is no name of an interface`, 'the kernel allows 15 characters, no space, slash or colon')
+    const name = readInterface(report, path)
     if (green.some((network) => network.interface === name)) report.error('interface', [...path, 'interface'], `\`${name}\` is green and red at once`, 'the two sides need an interface each')
     return [{ interface: name, masquerade: red.masquerade ?? true, private: red.private ?? false }]
   })

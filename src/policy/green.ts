@@ -4,6 +4,7 @@ import { ipFromValue, parseIp } from '../net/ip.ts'
 import { blockOf, parseNetwork, rangeText, type Range } from '../net/network.ts'
 import { scopeOf } from '../net/scope.ts'
 import { entries } from './address.ts'
+import { readInterface } from './interface.ts'
 import type { GreenNetwork } from './policy.ts'
 import type { Report } from './report.ts'
 import type { Draft } from './schema.ts'
@@ -30,6 +31,7 @@ function readOwn(report: Report, text: string, at: Path): Own | undefined {
   const prefix = prefixOf(right.trim(), ip.family)
   const bits = ip.family === 4 ? 32 : 128
   if (prefix === undefined || prefix === 0) return wrong(`\`/${right}\` is no prefix length of a green network`, `a number from 1 to ${bits}, or a netmask`)
+  if (ip.family === 6 && ip.value >> 32n === 0xffffn) return wrong(`\`${text}\` is IPv4 written as IPv6, and no network card has such an address`, `write \`${ipFromValue(4, ip.value & 0xffffffffn).text}\` and its prefix length`)
   const scope = scopeOf(ip)
   if (scope === 'loopback' || scope === 'multicast' || ip.value === 0n) return wrong(`\`${ip.text}\` is no address that a network card can have`, scope === 'loopback' ? 'loopback is always served; it needs no green' : undefined)
   const network = blockOf(ip, prefix)
@@ -48,12 +50,15 @@ function overlap(a: Range, b: Range): boolean {
 export function readGreen(report: Report, draft: NonNullable<Draft['gateway']>['green']): GreenNetwork[] {
   const networks: GreenNetwork[] = []
   const many = Array.isArray(draft)
+  if (many && draft.length === 0) report.error('green-address', ['gateway', 'green'], '`green` is an empty list, so every interface would be taken for green', 'name the interface and its address, or remove the key')
   for (const [index, green] of (many ? draft : [draft]).entries()) {
     if (green === undefined || green === null) continue
     const path: Path = many ? ['gateway', 'green', index] : ['gateway', 'green']
-    const name = report.source.text([...path, 'interface'])
-    if (!/^[^\s/:]{1,15}$/.test(name)) report.error('interface', [...path, 'interface'], `\`${name}\` is no name of an interface`, 'the kernel allows 15 characters, no space, slash or colon')
-    for (const { text, at } of entries(report, green.address, [...path, 'address'])) {
+    const name = readInterface(report, path)
+    const written = entries(report, green.address, [...path, 'address'])
+    // without any address there would be no green at all, and the proxy would take every interface for it
+    if (written.length === 0 && !(Array.isArray(green.address) && green.address.includes(null))) report.error('green-address', [...path, 'address'], '`address` is an empty list, so the green network is not known', "write the gateway's address with its prefix length: 192.168.51.254/24")
+    for (const { text, at } of written) {
       const own = readOwn(report, text, at)
       if (own === undefined) continue
       const other = networks.find((known) => overlap(known.network, own.network))

@@ -91,6 +91,10 @@ function readWeb(setting: Setting, draft: NonNullable<Draft['web']>): Policy['we
   }
 }
 
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
 /** `nowMs` is for telling which rules have expired, and for nothing else. */
 export function parsePolicy(text: string, file: string, nowMs: number = Date.now()): Parsed {
   const report = newReport(readSource(text, file))
@@ -103,7 +107,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   // whether they are given at all: what is wrong inside them is told there, not at each use
   const given = (report.source.data as { gateway?: { green?: unknown; red?: unknown } | null }).gateway
   const hasGreen = given?.green != null
-  const addresses = newAddresses(report, draft.addresses ?? {}, { green: hasGreen, internet: hasGreen || given?.red != null })
+  const addresses = newAddresses(report, draft.addresses ?? {}, { green: hasGreen, internet: hasGreen || (given?.red != null && !isEmpty(given.red)) })
   const services = newServices(report, draft.services ?? {})
   const schedules = newSchedules(report, draft.schedules ?? {}, timezone)
   const gateway = readGateway(report, gatewayDraft, { addresses, services, timezone })

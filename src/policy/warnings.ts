@@ -70,7 +70,7 @@ function tellEveryRule(setting: Setting, rule: PacketRule | WebRule, path: Path,
 export function tellWarnings(setting: Setting, policy: Policy, nowMs: number): void {
   const { report, paths } = setting
   const { gateway } = policy
-  if (gateway.green.length > 0 && (gateway.admin === undefined || gateway.admin.macs.length === 0)) {
+  if (gateway.green.length > 0 && (gateway.admin === undefined || gateway.admin.macs.length === 0 || gateway.admin.ports.length === 0)) {
     report.keyWarning('no-admin', ['gateway', 'green'], 'a gateway with `green` and no `admin`: one wrong rule locks everybody out', 'give `admin: { mac: "00:1a:2b:3c:4d:5e", ports: [445, 222] }`')
   }
   const opensWeb = webOpener(policy)

@@ -63,8 +63,7 @@ t.test('tests that fail', async (t) => {
 
 t.test('a service of several packets that part is told, whatever is expected', async (t) => {
   const half = (expect: string): string => runPolicyTests(compile(`
-version: 1
-gateway: { green: { interface: eth0, address: 192.168.51.254/24 }, red: { interface: eth1 } }
+gateway: { green: { interface: eth0, address: 192.168.51.254/24 }, red: { interface: eth1 }, admin: { mac: "00:1a:2b:3c:4d:5e" } }
 rules: [{ name: half, action: allow, from: green, to: internet, services: udp/53 }]
 tests: [{ from: 192.168.51.35, packet: "dns to 203.0.113.53", expect: ${expect} }]
 `)).map(({ message }) => message).join()
