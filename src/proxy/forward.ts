@@ -97,7 +97,7 @@ export class Forward implements UpstreamUser {
       }
     }
     if (body.done && chunked) outgoing.add(LAST_CHUNK)
-    if (socket.writable) outgoing.flush(socket, written)
+    if (socket.writable) outgoing.flush(socket, written, true)
     else outgoing.drop()
     if (body.problem !== undefined) {
       this.abort()

@@ -21,8 +21,11 @@ export class Outgoing {
     this.#octets = 0
   }
 
-  /** Writes all of it. True: octets given to `add` are held by the socket until it calls `written`. */
-  flush(socket: Socket, written: () => void): boolean {
+  /**
+   * Writes all of it. True: octets given to `add` are held by the socket until it calls `written`. `always`: it calls that in any case, for who
+   * waits until all is sent: of less than the high-water mark no 'drain' tells.
+   */
+  flush(socket: Socket, written: () => void, always = false): boolean {
     const parts = this.#parts
     const octets = this.#octets
     if (parts.length === 0) return false
@@ -30,7 +33,7 @@ export class Outgoing {
     this.#octets = 0
     const [first] = parts
     if (parts.length === 1 && typeof first === 'string') {
-      socket.write(first, 'latin1')
+      socket.write(first, 'latin1', always ? written : undefined)
       return false
     }
     if (parts.length === 1 && first !== undefined) {
@@ -38,7 +41,7 @@ export class Outgoing {
       return true
     }
     if (octets <= TOGETHER) {
-      socket.write(together(parts, octets))
+      socket.write(together(parts, octets), always ? written : undefined)
       return false
     }
     socket.cork()
