@@ -2,6 +2,7 @@
 // rules do in the kernel, as one function. Danger prevented: an explanation that the packet filter does not keep.
 import type { Ip } from '../net/ip.ts'
 import { ipFromValue } from '../net/ip.ts'
+import { scopeOf } from '../net/scope.ts'
 import { idle } from './activity.ts'
 import { blockedPacket, blocksOf } from './blocks.ts'
 import { Notes, reserved } from './cause.ts'
@@ -33,15 +34,25 @@ export function decidePacket(compiled: CompiledPolicy, facts: PacketFacts, trace
 
 function fromClient(compiled: CompiledPolicy, facts: PacketFacts, client: Client, notes: Notes, trace: Trace): Verdict {
   return fixed(compiled, facts, client, trace) ?? blocked(compiled, facts, client, trace) ?? served(compiled, facts, trace) ??
-    byRules(compiled, facts, client, notes, trace) ?? last(compiled, facts, client, trace)
+    (isSpoken(compiled, client) ? byRules(compiled, facts, client, notes, trace) : undefined) ?? last(compiled, facts, client, trace)
+}
+
+/** Rules speak of the families that green has: a neighbour's link-local address is served, and no rule is meant for it elsewhere. */
+function isSpoken(compiled: CompiledPolicy, client: Client): boolean {
+  const { green } = compiled.policy.gateway
+  return green.length === 0 || green.some(({ family }) => family === client.address.family)
 }
 
 /** What no policy may change. */
 function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict | undefined {
   const { gateway } = compiled.policy
-  if (gateway.green.length > 0 && !compiled.known.green.has(client.address) && !asksForAddress(facts, client)) {
+  if (gateway.green.length > 0 && !compiled.known.green.has(client.address) && !isNeighbour(client) && !asksForAddress(facts, client)) {
     tell(trace, 'anti-spoofing', 'match', `${client.address.text} is in no green network`)
     return close('drop', reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`))
+  }
+  if (gateway.green.length > 0 && scopeOf(facts.to) === 'loopback' && scopeOf(client.address) !== 'loopback') {
+    tell(trace, 'anti-spoofing', 'match', `${facts.to.text} is loopback`)
+    return close('drop', reserved('default', `${facts.to.text} is loopback, which nobody reaches over a wire`))
   }
   const toOwn = compiled.known.own.has(facts.to)
   if (gateway.admin !== undefined && client.mac !== undefined && gateway.admin.macs.includes(client.mac) && toOwn && facts.protocol === 'tcp' && gateway.admin.ports.includes(facts.port ?? -1)) {
@@ -52,7 +63,25 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
     tell(trace, 'neighbour discovery', 'match')
     return accept(reserved('default', 'IPv6 does not work without neighbour discovery'))
   }
+  if (facts.protocol === 'icmp' && facts.port !== undefined && beginsNothing(facts.to, facts.port, toOwn)) {
+    tell(trace, 'state', 'match', packetText(facts))
+    return close('drop', reserved('default', `${packetText(facts)} begins nothing: it passes only as an answer to a flow that passed, or as an error of one`))
+  }
   return undefined
+}
+
+/** ICMP that the kernel takes for the first packet of a flow (queries), or does not track at all (RFC 4861, 2710, 3810). */
+const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139, 130, 131, 132, 133, 134, 135, 136, 143]) }
+const ROUTER_ADVERTISEMENT = 134
+
+/** Answers, errors and redirects belong to a flow, or to nobody. An advertised router is nobody's either: green has one already. */
+function beginsNothing(to: Ip, type: number, toOwn: boolean): boolean {
+  return !BEGINS[to.family].has(type) || (to.family === 6 && type === ROUTER_ADVERTISEMENT && (toOwn || onLink(to)))
+}
+
+/** fe80::/10 and the unspecified address: what neighbours on green's link speak from beside their addresses in its networks. */
+function isNeighbour({ address }: Client): boolean {
+  return address.family === 6 && (address.value >> 118n === 0x3fan || address.value === 0n)
 }
 
 /** Router solicitation, neighbour solicitation and advertisement (RFC 4861 4). */
@@ -63,9 +92,11 @@ function onLink(ip: Ip): boolean {
   return ip.value >> 118n === 0x3fan || ip.value >> 112n === 0xff02n
 }
 
+const BROADCAST = ipFromValue(4, 0xffffffffn).text
+
 /** DHCP before there is an address (RFC 2131 4.1). */
 function asksForAddress(facts: PacketFacts, client: Client): boolean {
-  return client.address.text === '0.0.0.0' && facts.protocol === 'udp' && facts.port === 67
+  return client.address.text === '0.0.0.0' && facts.to.text === BROADCAST && facts.protocol === 'udp' && facts.port === 67 && (facts.sourcePort ?? 68) === 68
 }
 
 function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict | undefined {
@@ -75,8 +106,6 @@ function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, t
   trace?.push({ what: 'blocks', result: 'match', detail: cause.reason, ...(cause.place === undefined ? {} : { place: cause.place }) })
   return close('drop', cause)
 }
-
-const BROADCAST = ipFromValue(4, 0xffffffffn).text
 
 function served(compiled: CompiledPolicy, facts: PacketFacts, trace: Trace): Verdict | undefined {
   const { serve } = compiled.policy.gateway
@@ -116,7 +145,7 @@ function byRules(compiled: CompiledPolicy, facts: PacketFacts, from: Client | 'g
 function packetMismatch(compiled: CompiledPolicy, ready: ReadyPacketRule, facts: PacketFacts, from: Client | 'gateway'): string | undefined {
   const { rule } = ready
   if (rule.via === 'proxy') return 'via: it speaks of what the proxy fetches'
-  if (!(from === 'gateway' ? rule.from.gateway : holdsClient(ready.clients, from))) return `from: ${rule.from.text.join(', ')}`
+  if (!(from === 'gateway' ? rule.from.gateway : holdsClient(ready.clients, from) || (rule.from.green && isNeighbour(from)))) return `from: ${rule.from.text.join(', ')}`
   if (!ready.targets.has(facts.to)) return `to: ${rule.to.text.join(', ')}`
   return holdsPacket(rule.services, facts, compiled.machine.proxyPort) ? undefined : `services: ${rule.services.text.join(', ')}`
 }
@@ -127,8 +156,15 @@ function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trac
   const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
   tell(trace, 'gateway.default', 'match', action)
   const ported = facts.protocol === 'tcp' || facts.protocol === 'udp'
-  const quick = compiled.known.internet.has(facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
+  const quick = goesToRed(compiled, facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
   return close(quick ? 'reject' : action, reserved('default', what))
+}
+
+/** Past the gateway, and not to another green: through red where there is one, else what counts as internet. */
+function goesToRed(compiled: CompiledPolicy, to: Ip): boolean {
+  const { known, policy } = compiled
+  if (policy.gateway.red.length === 0) return known.internet.has(to)
+  return !known.own.has(to) && !known.green.has(to) && !onLink(to) && scopeOf(to) !== 'multicast' && to.text !== BROADCAST
 }
 
 function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes, trace: Trace): Verdict {
@@ -139,7 +175,8 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
   }
   const ruled = byRules(compiled, facts, 'gateway', notes, trace)
   if (ruled !== undefined) return ruled
-  if (gateway.proxy.user !== undefined && isWeb(compiled, facts)) {
+  // where red is named, the lock is on what leaves through it
+  if (gateway.proxy.user !== undefined && isWeb(compiled, facts) && (gateway.red.length === 0 || !compiled.known.green.has(facts.to))) {
     tell(trace, 'gateway.proxy.user', 'match', gateway.proxy.user)
     return close('reject', reserved('default', `only the user ${gateway.proxy.user} may open web connections from the gateway itself`))
   }

@@ -70,15 +70,14 @@ function serveLines(policy: Policy, proxyPort: number): readonly Line[] {
 /** Refused at once rather than dropped: a client that falls back to TCP, or to the gateway's DNS, should do so without waiting. */
 function quickRefusals(gateway: Gateway): readonly Line[] {
   const red = redInterfaces(gateway)
-  const out = red.length > 0 ? { out: red } : {}
-  const port = (first: number): readonly { first: number; last: number }[] => [{ first, last: first }]
-  return [
-    line({ ...out, l4: { protocol: 'udp', ports: port(443) } }, REJECT_PORT, 'quic'),
-    line({ ...out, l4: { protocol: 'udp', ports: port(853) } }, REJECT_PORT, 'dot'),
-    line({ ...out, l4: { protocol: 'tcp', ports: port(853) } }, RESET, 'dot'),
-    line({ ...out, l4: { protocol: 'udp', ports: port(53) } }, REJECT_PORT, 'dns'),
-    line({ ...out, l4: { protocol: 'tcp', ports: port(53) } }, RESET, 'dns'),
-  ]
+  // without red, "past the gateway" is what `internet` is: neither its own ports nor another green
+  const past = red.length > 0 ? { out: red } : internetTests(gateway)
+  const refused = (protocol: 'tcp' | 'udp', port: number, comment: string): Line => {
+    // a chain that returns for whole networks ends in one verdict for both protocols
+    const verdict = red.length === 0 ? goTo('REFUSE') : protocol === 'tcp' ? RESET : REJECT_PORT
+    return line({ ...past, l4: { protocol, ports: [{ first: port, last: port }] } }, verdict, comment)
+  }
+  return [refused('udp', 443, 'quic'), refused('udp', 853, 'dot'), refused('tcp', 853, 'dot'), refused('udp', 53, 'dns'), refused('tcp', 53, 'dns')]
 }
 
 function greenEnd(policy: Policy): readonly Line[] {

@@ -101,6 +101,7 @@ function packetByHand(made: Made, from: string, service: string, to: Ip, now: nu
   const [protocol = '', port] = service.split('/')
   const number = protocol === 'tcp' || protocol === 'udp' ? Number(port) : undefined
   if (!green(who.address) && !own(who.address)) return 'drop by default'
+  if (!own(who.address) && (to.text === '::1' || within(to, '127.0.0.0/8'))) return 'drop by default'
   if (own(to) && ((number === 53 && (protocol === 'tcp' || protocol === 'udp')) || protocol === 'icmp')) return 'accept by serve'
   for (const rule of named(made, 'rules')) {
     if (!inForce(rule, now) || via(rule) === 'proxy' || !fromHolds(rule.from, who) || !list(rule.to).some((entry) => inEntry(to, entry))) continue

@@ -10,7 +10,7 @@ const office = compile(`${OFFICE}
   - { name: path, action: allow, from: any, to: any, services: tcp/7000, via: proxy }
   - { name: own-mail, action: allow, from: gateway, to: internet, services: smtp }
 blocks: { apps: { file: x }, msn: { file: y, services: msnp } }
-`, { blocks: { apps: '# games\n192.168.51.9\n192.168.51.10:25\n192.168.51.200\n', msn: '192.168.51.11\n' } })
+`, { blocks: { apps: '# games\n192.168.51.9\n192.168.51.10:25\n192.168.51.200\n', msn: '192.168.51.11\n' }, addresses: ['192.168.51.254', '198.18.7.7', 'fe80::254'] })
 
 t.test('the office, packet by packet', async (t) => {
   const rows: readonly (readonly [from: string, what: string, expected: string, why: string])[] = [
@@ -41,6 +41,13 @@ t.test('the office, packet by packet', async (t) => {
     ['192.168.51.35', 'ping to 192.168.51.254', 'accept by serve', 'echo of the gateway'],
     ['192.168.51.35', 'ping to 93.184.215.14', 'drop by default', 'but not past it'],
     ['0.0.0.0', 'dhcp to 255.255.255.255', 'accept by serve', 'a client without an address'],
+    ['0.0.0.0', 'dhcp to 192.168.51.254', 'drop by default', 'which asks everybody, not the gateway alone'],
+    ['192.168.51.35', 'icmp/redirect to 192.168.51.254', 'drop by default', 'what would move routes begins no flow'],
+    ['192.168.51.35', 'udp/53 to 127.0.0.1', 'drop by default', 'loopback is on no wire'],
+    ['192.168.51.35', 'udp/443 to 10.1.1.1', 'reject by default', 'past the gateway all of it is refused quickly'],
+    ['192.168.51.35', 'tcp/53 to 192.168.51.7', 'drop by default', 'within green nothing is'],
+    ['fe80::7', 'udp/53 to fe80::254', 'accept by serve', 'a neighbour is served over its link-local address'],
+    ['fe80::7 00:16:3e:5e:6c:01', 'tcp/800 to fe80::254', 'drop by default', 'but no rule speaks of a family that green has not'],
     ['203.0.113.9', 'tcp/800 to 192.168.51.254', 'drop by default', 'from the red side'],
     ['10.1.1.1', 'smtp to 203.0.113.25', 'drop by default', 'a forged address'],
     [ADMIN, 'tcp/445 to 192.168.51.254', 'accept by admin', 'the admin, though blocked'],
@@ -78,6 +85,7 @@ rules:
   const rows: readonly (readonly [from: string, what: string, expected: string])[] = [
     ['gateway', 'ntp to 93.184.215.14', 'accept by ntp'], ['gateway', 'tcp/22 to 93.184.215.14', 'drop by default'], ['gateway', 'udp/53 to 9.9.9.9', 'accept by default'],
     ['gateway', 'udp/53 to 9.9.9.10', 'drop by default'], ['gateway', 'udp/5353 to 149.112.112.112', 'accept by default'], ['gateway', 'tcp/443 to 93.184.215.14', 'reject by default'],
+    ['gateway', 'tcp/443 to 192.168.51.7', 'drop by default'], ['gateway', 'udp/443 to 93.184.215.14', 'reject by default'],
     ['192.168.51.7', 'tcp/22 to 93.184.215.14', 'accept by any'], ['192.168.51.7', 'tcp/23 to 93.184.215.14', 'reject by deny'], ['192.168.51.7', 'tcp/24 to 93.184.215.14', 'reject by default'],
   ]
   for (const [from, what, expected] of rows) t.equal(packetJudged(policy, from, what), expected, `${from}: ${what}: ${expected}`)
@@ -95,7 +103,20 @@ rules:
   const rows: readonly (readonly [from: string, what: string, expected: string])[] = [
     ['192.168.51.7', 'ssh to 192.168.52.3', 'accept by across'], ['192.168.51.7', 'ssh to 192.168.52.30', 'drop by default'], ['192.168.51.7', 'smtp to 192.168.52.30', 'drop by default'],
     ['fd00:51::7', 'smtp to 2606:2800::1', 'accept by out'], ['fd00:52::7', 'smtp to 2606:2800::1', 'drop by default'], ['192.168.51.7', 'smtp to 10.1.1.1', 'accept by out'],
+    ['fe80::7', 'smtp to 2606:2800::1', 'accept by out'], ['fe80::7', 'icmp/neighbour-solicitation to fd00:51::1', 'accept by default'], ['fe80::7', 'smtp to fd00:51::1', 'drop by default'],
+    ['fd00:51::7', 'icmpv6/134 to fd00:51::1', 'drop by default'], ['fd00:51::7', 'icmpv6/1 to 2606:2800::1', 'drop by default'],
     ['fd00:51::7', 'icmp/neighbour-solicitation to fd00:51::1', 'accept by default'], ['fd00:51::7', 'icmp/neighbour-solicitation to 2606:2800::1', 'drop by default'],
   ]
   for (const [from, what, expected] of rows) t.equal(packetJudged(policy, from, what), expected, `${from}: ${what}: ${expected}`)
+})
+
+t.test('without red, only what counts as internet is refused quickly', async (t) => {
+  const policy = compile(`
+gateway:
+  green: [{ interface: eth0, address: 192.168.51.254/24 }, { interface: eth2, address: 192.168.52.254/24 }]
+  admin: { mac: "00:1a:2b:3c:4d:5e", ports: [445] }`)
+  const rows: readonly (readonly [what: string, expected: string])[] = [
+    ['udp/443 to 93.184.215.14', 'reject by default'], ['tcp/53 to 192.168.52.3', 'drop by default'], ['udp/443 to 192.168.51.254', 'drop by default'], ['udp/443 to 10.1.1.1', 'drop by default'],
+  ]
+  for (const [what, expected] of rows) t.equal(packetJudged(policy, '192.168.51.7', what), expected, `${what}: ${expected}`)
 })
