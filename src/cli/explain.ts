@@ -15,7 +15,7 @@ import { parseTime } from '../policy/schedule.ts'
 import { Resolver } from '../proxy/resolve.ts'
 import { EXIT, usageError } from './exit.ts'
 import { explanationText } from './explain-text.ts'
-import { addressesOption, addressOption, macOption, methodOption, policyOption, portOption } from './options.ts'
+import { addressesOption, macOption, methodOption, policyOption, portOption, socketAddressOption } from './options.ts'
 import { tellDiagnostics } from './report.ts'
 
 interface ExplainOptions {
@@ -95,10 +95,10 @@ export function explainCommand(program: Command): void {
     .command('explain')
     .argument('<what...>', 'URL, HOST:PORT (a CONNECT), or PROTO/PORT ADDRESS (a packet)')
     .description('tell what would become of a request or a packet, and by which rule')
-    .requiredOption('--from <addr>', 'the client', addressOption)
+    .requiredOption('--from <addr>', 'the client', socketAddressOption)
     .option('--mac <mac>', "the client's MAC (default: what the kernel knows of it)", macOption)
     .option('--at <time>', 'judge at this time (default: now)')
-    .option('--via <addr>', "the proxy's address that the client asks (default: the nearest)", addressOption)
+    .option('--via <addr>', "the proxy's address that the client asks (default: the nearest)", socketAddressOption)
     .option('--address <addr>', 'what the name resolves to, in place of a look-up; may be given more than once', addressesOption, [])
     .option('--method <m>', 'the method (default: GET, and CONNECT for HOST:PORT and https)', methodOption)
     .option('--user-agent <text>', 'the User-Agent')

@@ -1,7 +1,7 @@
 // Values of the command line, each read by one function that says what is wrong with it. Danger prevented: `--port 80x` taken for 80.
 import { InvalidArgumentError } from 'commander'
 import type { Ip } from '../net/ip.ts'
-import { parseIp } from '../net/ip.ts'
+import { ipFromSocket, parseIp } from '../net/ip.ts'
 import { parseMac } from '../net/mac.ts'
 import type { Mac } from '../net/mac.ts'
 import { usageError } from './exit.ts'
@@ -33,6 +33,12 @@ export function addressOption(text: string): Ip {
   const ip = parseIp(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
   if (ip === undefined) throw new InvalidArgumentError('write an address, like 192.168.51.35')
   return ip
+}
+
+/** As a socket would tell it: `::ffff:192.168.51.35` is the client 192.168.51.35, whom the rules know. */
+export function socketAddressOption(text: string): Ip {
+  const ip = addressOption(text)
+  return ipFromSocket(ip.text) ?? ip
 }
 
 export function addressesOption(text: string, before: readonly Ip[]): Ip[] {

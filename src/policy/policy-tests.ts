@@ -1,7 +1,7 @@
 // The tests that a policy carries: what is asked, by whom, and what must come of it. They are run elsewhere (decision/); here
 // they are read. Danger prevented: a test that passes because it asks something else than its author thinks.
 import { parseMac } from '../net/mac.ts'
-import { type Ip, ipFromValue, parseIp } from '../net/ip.ts'
+import { type Ip, ipFromSocket, ipFromValue, parseIp } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
 import { octetsFromText } from '../net/octets.ts'
 import { parseAuthority, type Target } from '../net/target.ts'
@@ -89,7 +89,8 @@ function readPacket({ report, gateway, services }: Known, path: Path): PolicyTes
 
 function readFrom({ report }: Known, path: Path): string {
   const text = report.source.text([...path, 'from']).trim()
-  const ip = parseIp(text)
+  // as the proxy's sockets tell a client: one that no rule could name would be denied whatever the rules say
+  const ip = parseIp(text) === undefined ? undefined : ipFromSocket(text)
   if (ip !== undefined) return ip.text
   if (text !== 'gateway') report.error('test', [...path, 'from'], `\`${text}\` is no client: a test asks for one address`, 'write 192.168.51.35, or `gateway` for what the gateway sends itself')
   return text

@@ -27,6 +27,7 @@ t.test('tests that pass', async (t) => {
   const rows: readonly string[] = [
     '{ from: 192.168.51.35, request: "GET http://example.com/", expect: allow, by: web.default }',
     '{ from: 192.168.51.25, request: "GET http://example.com/", expect: deny, by: default }',
+    '{ from: "::ffff:192.168.51.35", request: "GET http://example.com/", expect: allow, by: web.default }',
     '{ from: 192.168.51.35, request: "CONNECT 203.0.113.5:443", expect: deny, by: no-numeric-hosts }',
     '{ from: 192.168.51.5, packet: "tcp/110 to 203.0.113.25", expect: allow, by: mail }',
     '{ from: 192.168.51.35, packet: "tcp/110 to 203.0.113.25", expect: deny, by: default }',
