@@ -1,10 +1,10 @@
 // The block files of a policy, read whole: they are short. A file that is missing is an error, lines that say nothing are one counted warning.
-import { readFile } from 'node:fs/promises'
 import { readBlocks } from '../lists/blocks.ts'
 import type { BlockEntry } from '../lists/blocks.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import type { BlockSource, Policy } from '../policy/policy.ts'
 import { missingFile, skippedLines } from './load-diagnostics.ts'
+import { readBounded } from './read-bounded.ts'
 
 export interface LoadedBlocks {
   readonly blocks: readonly (readonly [name: string, entries: readonly BlockEntry[]])[]
@@ -12,6 +12,9 @@ export interface LoadedBlocks {
   /** what they hold, for the hash of the policy */
   readonly texts: readonly string[]
 }
+
+/** A million lines and more. */
+const MOST_BYTES = 64 << 20
 
 /** Does the file speak of the line's port at all? */
 function within({ services }: BlockSource, { port }: BlockEntry, proxyPort: number): boolean {
@@ -25,7 +28,7 @@ export async function loadBlocks(policy: Policy, line: (place: BlockSource['plac
   const texts: string[] = []
   for (const source of policy.blocks) {
     try {
-      const text = await readFile(source.file, 'utf8')
+      const text = await readBounded(source.file, MOST_BYTES)
       const read = readBlocks(text)
       const entries = read.entries.filter((entry) => within(source, entry, policy.gateway.proxy.port))
       // a line whose port is none of the services would block nothing, and look as if it did

@@ -2,7 +2,6 @@
 // force. The one way in for `serve`, `check`, `explain` and `firewall`. Danger prevented: half a policy in force, or a check that judges
 // other than the gateway loads.
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { compilePolicy } from '../decision/compile.ts'
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { checkExpressions } from '../decision/expression-check.ts'
@@ -18,6 +17,7 @@ import type { Policy } from '../policy/policy.ts'
 import { loadBlocks } from './load-blocks.ts'
 import { excerpt, unreadablePolicy } from './load-diagnostics.ts'
 import { loadLists } from './load-lists.ts'
+import { readBounded } from './read-bounded.ts'
 
 /** All that a policy is compiled from, as data that can be sent to a worker; what is large in it is shared, not copied. */
 export interface PolicySource {
@@ -61,17 +61,11 @@ function failed(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((each) => each.severity === 'error')
 }
 
-async function readPolicy(file: string): Promise<string> {
-  const bytes = await readFile(file)
-  if (bytes.length > MOST_BYTES) throw new Error(`it has ${bytes.length} octets, and more than ${MOST_BYTES} is no policy`)
-  return bytes.toString('utf8')
-}
-
 /** `machine.proxyPort` 0: the policy's own. */
 export async function loadPolicy(file: string, machine: Machine, options: LoadOptions = {}): Promise<Loaded> {
   let text: string
   try {
-    text = await readPolicy(file)
+    text = await readBounded(file, MOST_BYTES)
   } catch (error) {
     return { ok: false, diagnostics: [unreadablePolicy(file, error)] }
   }
