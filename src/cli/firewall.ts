@@ -37,7 +37,9 @@ function proxyOption(text: string): Server {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text)
   const address = parseIp(match?.[1] ?? match?.[2] ?? '')
   const port = Number(match?.[3] ?? 0)
-  if (address === undefined || port < 1 || port > 65535) throw new InvalidArgumentError('write an address and a port, like 192.168.51.254:800 or [2001:db8::1]:800; rules know no names')
+  // nobody answers at 0.0.0.0 or at a group: a rule for it would open nothing, or too much
+  const isHost = address !== undefined && address.value !== 0n && scopeOf(address) !== 'multicast'
+  if (!isHost || port < 1 || port > 65535) throw new InvalidArgumentError('write an address and a port, like 192.168.51.254:800 or [2001:db8::1]:800; rules know no names')
   return { address, port }
 }
 
@@ -55,9 +57,12 @@ function readOrEmpty(file: string): string {
   }
 }
 
+/** The kernel's numbers have 32 bits, and the last one means nobody. */
+const LAST_UID = 0xfffffffe
+
 /** A number as it stands; a name by the machine's table of users. */
 function uidOf(name: string): number | undefined {
-  if (/^\d{1,10}$/.test(name)) return Number(name)
+  if (/^\d+$/.test(name)) return Number(name) <= LAST_UID ? Number(name) : undefined
   for (const line of readOrEmpty('/etc/passwd').split('\n')) {
     const [user, , uid] = line.split(':')
     if (user === name && uid !== undefined && /^\d+$/.test(uid)) return Number(uid)
@@ -96,6 +101,7 @@ function ownMacs(): RulesetFacts['ownMacs'] {
 function contradiction(options: FirewallOptions): readonly [string, string] | undefined {
   const { mode, proxy, user } = options
   if (mode === 'client' && proxy === undefined) return ['`--mode client` needs the proxy that the machine must go through', 'add `--proxy ADDR:PORT`']
+  if (options.port === 0) return ['port 0 is whatever the system gives, and rules need the number', 'give the port in use: `--port 800`']
   if (mode === 'gateway' && proxy !== undefined) return ['`--proxy` is for a single machine', 'add `--mode client`']
   if (mode === 'gateway' && user !== undefined) return ['`--user` is for a single machine', 'add `--mode client`, or name the user in the policy: `gateway.proxy.user`']
   return undefined

@@ -112,7 +112,8 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...(families.length === 1 && !tied ? [`meta nfproto ipv${family}`] : []),
     ...(tests.in === undefined ? [] : [`iifname ${quoted(tests.in)}`]),
     ...(tests.out === undefined ? [] : [`oifname ${quoted(tests.out)}`]),
-    ...(tests.notOut === undefined ? [] : [`oifname != ${quoted(tests.notOut)}`]),
+    // a packet to the machine itself has no way out, and its empty name differs from every other
+    ...(tests.notOut === undefined ? [] : ['fib daddr type != local', `oifname != ${quoted(tests.notOut)}`]),
     ...(tests.macs === undefined ? [] : [`ether saddr ${setText([...new Set<string>(tests.macs)].sort())}`]),
     ...addresses,
     ...(tests.sourceLocal === true ? ['fib saddr type local'] : []),

@@ -26,10 +26,15 @@ v6 | try ip6tables || { say 'the IPv6 rules do not load here; nothing was change
 v4 | try iptables || { say 'the IPv4 rules do not load here; nothing was changed'; exit 1; }
 
 before6=$(ip6tables-save -c) && before4=$(iptables-save -c) || { say 'the rules in force cannot be read; nothing was changed'; exit 1; }
+# A table that was not there before is not in what was saved: what is ours goes from it by name.
+back() {
+  printf '%s\\n' "$2" | "$1-restore" -c
+  case $2 in *GG_*) ;; *) "$1-save" -c | grep -vE '(:| )GG_' | "$1-restore" -c ;; esac
+}
 undo() {
   say 'loading failed; the rules from before are put back'
-  printf '%s\\n' "$before6" | ip6tables-restore -c
-  printf '%s\\n' "$before4" | iptables-restore -c
+  back ip6tables "$before6"
+  back iptables "$before4"
   exit 1
 }
 v6 | ip6tables-restore -w 5 --noflush || undo

@@ -96,6 +96,7 @@ t.test('a command line that does not fit together: 2, and why', async (t) => {
   for (const args of [
     ['--mode', 'client'], ['--proxy', '192.0.2.1:800'], ['--user', 'root'], ['--mode', 'client', '--proxy', 'proxy.example:800'], ['--mode', 'client', '--proxy', '192.0.2.1'],
     ['--mode', 'client', '--proxy', '192.0.2.1:800', '--user', 'nobody-of-that-name'], ['--format', 'pf'], ['--colour'],
+    ['--mode', 'client', '--proxy', '192.0.2.1:800', '--user', '4294967295'], ['--mode', 'client', '--proxy', '0.0.0.0:800'], ['--mode', 'client', '--proxy', '[ff02::1]:800'], ['--port', '0'],
   ]) {
     const { code, out, err } = firewall('--policy', GREEN, ...args)
     t.equal(code, 2, args.join(' '))

@@ -108,6 +108,14 @@ for (const backend of BACKENDS) {
       t.ok(backend.counted(stage, 'gw', 'gg:rule:watched') >= 2)
     })
 
+    await t.test('without red, the internet is past the gateway: its own public address is not, and nothing to it is refused quickly', async (t) => {
+      backend.load(stage, 'gw', printed(`${HEAD.replace(/ {2}red: .*\n/, '')}rules:\n  - { name: out, action: allow, from: green, to: internet, services: [smtp, ssh, tcp/800] }\n`))
+      t.same((await stage.probe('h5', [
+        { protocol: 'tcp', host: RED, port: 25 }, { protocol: 'tcp', host: '203.0.113.1', port: 22 }, { protocol: 'tcp', host: '203.0.113.1', port: 800 }, { protocol: 'tcp', host: '2001:db8:113::1', port: 22 },
+        { protocol: 'tcp', host: RED, port: 53 }, { protocol: 'udp', host: RED, port: 443 }, { protocol: 'tcp', host: GATEWAY, port: 853 }, { protocol: 'udp', host: '203.0.113.1', port: 443 },
+      ])).map((each) => each.split(' ')[0]), ['red:25', 'silence', 'silence', 'silence', 'refused', 'refused', 'silence', 'silence'])
+    })
+
     await t.test('rules loaded over others leave nothing of them: neither masquerading nor their chains', async (t) => {
       backend.load(stage, 'gw', printed(ALL.replace('red0 }', 'red0, masquerade: false }')))
       t.same(await stage.probe('h5', [{ protocol: 'tcp', host: RED, port: 25 }]), ['red:25 192.168.51.5'])

@@ -87,3 +87,17 @@ for (const name of caseNames()) {
     t.match(after, /198\.51\.100\.1/, 'and what is others\'')
   })
 }
+
+t.test('a script whose second family does not load leaves nothing of the first, on a machine that had no rules yet too', { skip }, async (t) => {
+  const script = file('half.sh', readCase('01-office').texts.get('script') ?? '')
+  // the trial loads pass, and the load itself does not
+  const failing = `real=$(command -v iptables-restore); mkdir -p ${folder}/bin; printf '%s\n' '#!/bin/sh' 'case "$*" in *"-w 5"*) cat >/dev/null; exit 4 ;; esac' "exec $real \"\$@\"" > ${folder}/bin/iptables-restore
+    chmod +x ${folder}/bin/iptables-restore; PATH=${folder}/bin:$PATH sh ${script}; echo "code $?"; iptables-save; ip6tables-save`
+  for (const before of ['', FOREIGN]) {
+    const { out, err } = inNamespace(`${before} ${failing}`)
+    t.match(out, /^code 1\n/)
+    t.match(err, /the rules from before are put back/)
+    t.notMatch(out, /GG_/)
+    if (before !== '') t.match(out, /198\.51\.100\.1[\s\S]*2001:db8::1/, 'and what is others\'')
+  }
+})
