@@ -150,7 +150,8 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
       {
         ...chain('INPUT', [
           line({ in: ['lo'] }, ACCEPT),
-          ...adminLines(policy.gateway, undefined),
+          // the admin's ports are the gateway's: another machine has its own, and opens them by a rule
+          ...(gatewayIsHere(policy, facts) ? adminLines(policy.gateway, undefined) : []),
           ...discoveryIn([], undefined),
           line({}, jump('STATE')),
           ...echo(),
