@@ -48,6 +48,15 @@ export function informationHead(status: number, rawFields: readonly string[]): B
   return head(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, lines)
 }
 
+/** What Node's parser lets pass and a forwarded request would not: why this is no answer, or undefined (RFC 9110 7.8, RFC 9112 6.1). */
+export function answerProblem({ statusCode, headers, headersDistinct, httpVersionMinor }: IncomingMessage): string | undefined {
+  if (statusCode === 101) return 'the upstream switched protocols without saying to which'
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && (httpVersionMinor === 0 || coding.toLowerCase() !== 'chunked')) return 'a Transfer-Encoding that is not `chunked` alone'
+  // of several the parser shows the first: one that a policy judges must be the only one
+  return new Set(headersDistinct['content-type']).size > 1 ? 'more than one Content-Type' : undefined
+}
+
 export type BodyFraming = 'none' | 'length' | 'chunked'
 
 export function bodyFraming(answer: IncomingMessage): BodyFraming {

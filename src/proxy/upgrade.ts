@@ -11,7 +11,7 @@ import type { Cause } from '../decision/facts.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
 import { SocketRelay } from './relay.ts'
-import { informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
+import { answerProblem, informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
 import { relayAnswer } from './upgrade-answer.ts'
 
 /** What a client may send before the 101 and have held; WebSocket clients wait for it (RFC 6455 4.1). */
@@ -154,6 +154,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   const onResponse = (response: IncomingMessage): void => {
     if (over) return
     disarm(late)
+    const problem = answerProblem(response)
+    if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
     const refused = ask.judge(response.headers['content-type'])
     if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
     detach()

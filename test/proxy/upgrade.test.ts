@@ -156,6 +156,10 @@ const FAULTS: readonly (readonly [what: string, answer: string | undefined, stat
   ['an upstream that closes', undefined, 502],
   ['what is not HTTP', 'SSH-2.0-x\r\n\r\n', 502],
   ['a switch to something else', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n', 502],
+  ['a switch to nothing', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n', 502],
+  ['a coding that nobody reads', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 502],
+  ['a coding in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 502],
+  ['two types', 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Type: x/denied\r\nContent-Length: 0\r\n\r\n', 502],
   ['length and coding together', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 502]
 ]
 
