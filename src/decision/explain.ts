@@ -5,7 +5,7 @@ import type { Place } from '../policy/diagnostic.ts'
 import type { PacketAsk, WebAsk } from './ask.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { decide } from './decide.ts'
-import type { Cause, Client, PacketDecision, RequestFacts, TraceStep } from './facts.ts'
+import type { Cause, Client, RequestFacts, TraceStep } from './facts.ts'
 import { outcome } from './outcome.ts'
 import { decidePacket } from './packet.ts'
 import { packetText } from './packet-text.ts'
@@ -100,16 +100,11 @@ function packetPlane(compiled: CompiledPolicy, question: ExplainQuestion, packet
   const from = compiled.known.own.has(client.address) ? 'gateway' : client
   const facts = { from, now, ...packet } as const
   const decision = decidePacket(compiled, facts, trace)
-  const passes = decision.verdict === 'deny' && observed(compiled, client, decision)
+  // printed rules in observe mode let pass what they would drop; anti-spoofing and the red side stay enforced
+  const passes = decision.verdict === 'deny' && compiled.policy.mode === 'observe' && decision.firm !== true
   if (passes) trace?.push({ what: 'mode: observe', result: 'observed', detail: `${decision.cause.by} is logged, and the packet passes` })
   const told = plane(passes ? 'allow' : decision.verdict, decision.cause, passes)
   return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action }, cause: decision.cause }
-}
-
-/** Printed rules in observe mode let pass what they would drop; anti-spoofing and the red side stay enforced. */
-function observed(compiled: CompiledPolicy, client: Client, decision: PacketDecision): boolean {
-  if (compiled.policy.mode !== 'observe' || decision.verdict === 'allow') return false
-  return compiled.policy.gateway.green.length === 0 || compiled.known.own.has(client.address) || compiled.known.green.has(client.address)
 }
 
 function plane(verdict: 'allow' | 'deny', cause: Cause, lifted: boolean): Plane {

@@ -111,6 +111,8 @@ export interface TraceStep {
 export interface PacketDecision {
   readonly verdict: 'allow' | 'deny'
   readonly action: 'accept' | 'drop' | 'reject'
+  /** closed under a policy in observe mode too: forged packets, and what begins no flow */
+  readonly firm?: true
   readonly cause: Cause
   readonly observed: readonly Observed[]
 }

@@ -48,11 +48,11 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
   const { gateway } = compiled.policy
   if (gateway.green.length > 0 && !compiled.known.green.has(client.address) && !isNeighbour(client) && !asksForAddress(facts, client)) {
     tell(trace, 'anti-spoofing', 'match', `${client.address.text} is in no green network`)
-    return close('drop', reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`))
+    return { ...close('drop', reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`)), firm: true }
   }
   if (gateway.green.length > 0 && scopeOf(facts.to) === 'loopback' && scopeOf(client.address) !== 'loopback') {
     tell(trace, 'anti-spoofing', 'match', `${facts.to.text} is loopback`)
-    return close('drop', reserved('default', `${facts.to.text} is loopback, which nobody reaches over a wire`))
+    return { ...close('drop', reserved('default', `${facts.to.text} is loopback, which nobody reaches over a wire`)), firm: true }
   }
   const toOwn = compiled.known.own.has(facts.to)
   if (gateway.admin !== undefined && client.mac !== undefined && gateway.admin.macs.includes(client.mac) && toOwn && facts.protocol === 'tcp' && gateway.admin.ports.includes(facts.port ?? -1)) {
@@ -65,7 +65,7 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
   }
   if (facts.protocol === 'icmp' && facts.port !== undefined && beginsNothing(facts.to, facts.port, toOwn)) {
     tell(trace, 'state', 'match', packetText(facts))
-    return close('drop', reserved('default', `${packetText(facts)} begins nothing: it passes only as an answer to a flow that passed, or as an error of one`))
+    return { ...close('drop', reserved('default', `${packetText(facts)} begins nothing: it passes only as an answer to a flow that passed, or as an error of one`)), firm: true }
   }
   return undefined
 }

@@ -92,6 +92,8 @@ t.test('in observe mode the verdict is what the proxy does, and the rule is what
   t.match(explain(policy, question(policy, '192.168.51.25', 'http://x.test/')), { verdict: 'allow', rule: 'default', observed: true })
   t.match(explain(policy, question(policy, '192.168.51.25', 'http://x.test/', ['10.0.0.1'])), { verdict: 'deny', rule: 'private' })
   t.match(explain(policy, question(policy, '192.168.51.25', 'tcp/99 to 203.0.113.25')), { verdict: 'allow', rule: 'default', observed: true })
+  // what the packet filter drops whatever the mode
+  t.match(explain(policy, question(policy, '192.168.51.25', 'icmp/redirect to 192.168.51.254')), { verdict: 'deny', rule: 'default' })
   t.match(explain(policy, question(policy, '203.0.113.9', 'tcp/99 to 203.0.113.25')), { verdict: 'deny', rule: 'default' })
 })
 
