@@ -7,7 +7,7 @@ export function viaMember(minor: 0 | 1, pseudonym: string): string {
 
 /** Does a Via value name this very gateway as a hop? Protocol SP received-by, comments ignored. */
 export function viaNames(value: string, pseudonym: string): boolean {
-  if (!value.includes(pseudonym)) return false
+  if (!value.toLowerCase().includes(pseudonym)) return false
   for (const part of value.split(',')) {
     const words = part.trim().split(/[ \t]+/, 2)
     if (words[1]?.toLowerCase() === pseudonym) return true

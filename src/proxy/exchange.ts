@@ -158,7 +158,7 @@ export class Exchange {
   clientEnd(): void {
     const { inbound } = this
     if (this.#delivery === undefined) {
-      if (this.request.framing.kind === 'none' || inbound.hasMore) inbound.arm(GRACE_MS)
+      if (bodiless(this.request) || inbound.hasMore) inbound.arm(GRACE_MS)
       else this.clientGone()
     } else this.#delivery.clientEnd()
   }

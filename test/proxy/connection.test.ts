@@ -188,10 +188,12 @@ t.test('a client that leaves takes its upstream with it', async (t) => {
 
 t.test('a client that ends its side still gets its answer', async (t) => {
   const gateway = await startGateway(t)
-  const origin = await startOrigin(t, ({ when }) => when('\r\n\r\n', (socket) => setTimeout(() => socket.write(OK), 50)))
-  const raw = client(t, gateway.port).send(get(origin.port))
-  raw.socket.end()
-  t.match(await raw.untilEnded(), /\r\n\r\nok$/)
+  for (const [method, length] of [['GET', ''], ['POST', 'Content-Length: 0\r\n']]) {
+    const origin = await startOrigin(t, ({ when }) => when('\r\n\r\n', (socket) => setTimeout(() => socket.write(OK), 50)))
+    const raw = client(t, gateway.port).send(`${method} http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: a\r\n${length}\r\n`)
+    raw.socket.end()
+    t.match(await raw.untilEnded(), /\r\n\r\nok$/)
+  }
 })
 
 t.test('octets behind an answer, or on an idle connection, end that connection and answer nobody', async (t) => {

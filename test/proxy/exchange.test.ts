@@ -58,6 +58,10 @@ t.test('Via and X-Forwarded-For', async (t) => {
   const via = await forwarded(t, 'GET http://@/ HTTP/1.0\r\nVia: 1.1 before\r\n\r\n', openPolicy('  forwarded-for: set'))
   t.match(via.seen, /\r\nVia: 1\.1 before\r\nX-Forwarded-For: 127\.0\.0\.1\r\nVia: 1\.0 greengate-[0-9a-f]{8}\r\n\r\n$/)
   t.match(via.said, /\r\nVia: 1\.1 greengate-/)
+  const ours = /greengate-[0-9a-f]{8}/.exec(via.seen)?.[0] ?? ''
+  for (const before of [`1.1 ${ours}`, `1.0 a, HTTP/1.1 ${ours.toUpperCase()} (b)`]) {
+    t.match((await forwarded(t, `GET http://@/ HTTP/1.1\r\nHost: @\r\nVia: ${before}\r\n\r\n`)).said, /^HTTP\/1\.1 502 [^]*proxy_loop_detected/)
+  }
   const kept = await forwarded(t, 'GET http://@/ HTTP/1.1\r\nHost: @\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n', openPolicy('  forwarded-for: keep\n  via: false'))
   t.match(kept.seen, /\r\nX-Forwarded-For: 9\.9\.9\.9\r\n\r\n$/)
 })
