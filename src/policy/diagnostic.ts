@@ -31,10 +31,13 @@ export function excerptAt(line: string, column: number): { readonly text: string
 const WIDEST = 160
 const BEFORE = 60
 
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
 /** `file:line:column: severity: message`, the line, a caret line, and the mend. */
 export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { place, severity, message, excerpt, hint } = diagnostic
-  const lines = [`${place.file}:${place.line}:${place.column}: ${severity}: ${message}`]
+  // a file may be called anything: no control character of its name reaches a terminal
+  const lines = [`${place.file.replace(CONTROLS, '?')}:${place.line}:${place.column}: ${severity}: ${message}`]
   if (excerpt !== undefined) {
     const cut = excerpt.text.length > WIDEST ? Math.max(0, place.column - 1 - BEFORE) : 0
     const shown = excerpt.text.slice(cut, cut + WIDEST)
