@@ -1,9 +1,9 @@
 // Where the proxy listens, and what it says when it may not. The main thread tries each address alone before the workers share it, because
 // `reusePort` would let a second gateway of the same user join the port unseen. Danger prevented: two policies that answer on one port by turns.
-import { createServer } from 'node:net'
 import { ipFromValue } from '../net/ip.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Listen } from './messages.ts'
+import { tryListen } from './try-listen.ts'
 
 export interface PlannedHost {
   readonly host: string
@@ -58,20 +58,6 @@ export function bindProblem(code: string | undefined, planned: PlannedHost, port
   return { message: `cannot listen on ${where}: ${code ?? 'unknown error'}`, hint: undefined }
 }
 
-type Tried = { readonly ok: true; readonly port: number } | { readonly ok: false; readonly code: string | undefined }
-
-function tryBind(host: string, port: number): Promise<Tried> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => socket.destroy())
-    server.on('error', (error: NodeJS.ErrnoException) => resolve({ ok: false, code: error.code }))
-    server.listen({ host, port, ipv6Only: host.includes(':') }, () => {
-      const address = server.address()
-      const used = typeof address === 'object' && address !== null ? address.port : port
-      server.close(() => resolve({ ok: true, port: used }))
-    })
-  })
-}
-
 export type ListenPlan =
   | { readonly ok: true; readonly port: number; readonly listens: readonly Listen[] }
   | { readonly ok: false; readonly problem: BindProblem }
@@ -81,7 +67,7 @@ export async function planListens(hosts: readonly PlannedHost[], port: number): 
   const listens: Listen[] = []
   let used = port
   for (const planned of hosts) {
-    const tried = await tryBind(planned.host, used)
+    const tried = await tryListen(planned.host, used)
     if (tried.ok) {
       used = tried.port
       listens.push({ kind: 'address', host: planned.host, port: used })

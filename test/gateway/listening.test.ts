@@ -1,9 +1,10 @@
 // Where the gateway listens, and that it says what to do when it may not.
 import t from 'tap'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { bindProblem, hostPort, planListens } from '../../src/gateway/listen-plan.ts'
 import { ask, folderFor, OPEN_POLICY, origin, run, serve } from './process.ts'
 
@@ -71,6 +72,37 @@ t.test('every address is tried before one is used', async (t) => {
   const up = await origin(t)
   for (let i = 0; i < 12; i++) t.equal((await ask(gateway.port, `http://127.0.0.1:${up.port}/`)).status, 200)
 })
+
+t.test('whoever comes as soon as the port opens is answered', async (t) => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as AddressInfo
+  await new Promise((resolve) => other.close(resolve))
+  const folder = folderFor(t, { 'p.yaml': OPEN_POLICY })
+  const starting = serve(t, ['--policy', join(folder, 'p.yaml'), '--host', '127.0.0.1', '--port', String(port), '--workers', '2', '--pid-file', join(folder, 'g.pid')])
+  const answers: string[] = []
+  while (answers.length < 20) {
+    const answer = await firstBytes(port)
+    if (answer === undefined) await sleep(2)
+    else answers.push(answer)
+  }
+  t.same([...new Set(answers)], ['HTTP/1.1 403'])
+  await starting
+})
+
+/** undefined: nobody listens yet. */
+function firstBytes(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let open = false
+    const socket = connect(port, '127.0.0.1', () => {
+      open = true
+      socket.write('GET http://host.example/closed HTTP/1.1\r\nHost: host.example\r\nConnection: close\r\n\r\n')
+    })
+    socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1', 0, 12)))
+    socket.on('error', (error) => resolve(open ? error.message : undefined))
+    socket.on('close', () => resolve('closed without an answer'))
+  })
+}
 
 t.test('a policy with errors does not serve, and says where', async (t) => {
   const folder = folderFor(t, { 'p.yaml': 'version: 1\nnonsense: 2\n' })
