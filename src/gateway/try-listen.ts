@@ -28,7 +28,7 @@ function clashes(host: string, other: SocketName): boolean {
 
 function tryUdp(host: string, port: number): Promise<Tried> {
   return new Promise((resolve) => {
-    const socket = createSocket(host.includes(':') ? { type: 'udp6', ipv6Only: true } : 'udp4')
+    const socket = createSocket(host.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       socket.close()
       // a UDP service on the port is no matter
