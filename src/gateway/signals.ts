@@ -1,6 +1,9 @@
 // The signals of the process and what each means. systemd and Ctrl-C reach launcher and runtime alike, and the launcher passes on what it
 // gets: one that comes twice within a second was sent once. Danger prevented: connections cut at once because a polite signal came by two ways.
+import { npmAbove, stillAbove } from '../kernel/ancestry.ts'
+
 const ONCE_MS = 1_000
+const LOOK_MS = 1_000
 
 export interface SignalActions {
   reload(): void
@@ -43,8 +46,12 @@ export function takeSignals(actions: SignalActions): () => void {
   for (const [signal, act] of Object.entries(handlers)) process.on(signal as NodeJS.Signals, act)
   process.on('disconnect', orphaned)
   process.channel?.unref()
+  const npm = npmAbove()
+  const watch = npm.length === 0 ? undefined : setInterval(() => (stillAbove(npm) ? undefined : orphaned()), LOOK_MS)
+  watch?.unref()
   return () => {
     for (const [signal, act] of Object.entries(handlers)) process.off(signal as NodeJS.Signals, act)
     process.off('disconnect', orphaned)
+    clearInterval(watch)
   }
 }
