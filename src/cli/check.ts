@@ -80,6 +80,6 @@ Exit code 0: clean; 4: there are errors, or with --strict warnings.
 
 Example:
   $ greengate check policies/office.yaml
-  policies/office.yaml: ok (3 packet rules, 4 web rules, 6 tests passed)`)
+  policies/office.yaml: ok (2 packet rules, 3 web rules, 29 tests passed)`)
     .action(check)
 }

@@ -23,7 +23,7 @@ interface ExplainOptions {
   readonly mac?: Mac
   readonly at?: string
   readonly via?: Ip
-  readonly address: readonly Ip[]
+  readonly address?: readonly Ip[]
   readonly method?: string
   readonly userAgent?: string
   readonly contentType?: string
@@ -83,7 +83,7 @@ async function explainAction(words: readonly string[], options: ExplainOptions):
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
     ...(options.contentType === undefined ? {} : { contentType: options.contentType.toLowerCase() }),
   }
-  const addresses = options.address.length > 0 ? options.address : await addressesOf(compiled, question)
+  const addresses = options.address ?? (await addressesOf(compiled, question))
   const whole: ExplainQuestion = addresses === undefined ? question : { ...question, addresses }
   const explanation = explain(compiled, whole)
   process.stdout.write(options.json === true ? `${JSON.stringify(explanation, undefined, 2)}\n` : explanationText(compiled, whole, explanation))
@@ -99,7 +99,7 @@ export function explainCommand(program: Command): void {
     .option('--mac <mac>', "the client's MAC (default: what the kernel knows of it)", macOption)
     .option('--at <time>', 'judge at this time (default: now)')
     .option('--via <addr>', "the proxy's address that the client asks (default: the nearest)", socketAddressOption)
-    .option('--address <addr>', 'what the name resolves to, in place of a look-up; may be given more than once', addressesOption, [])
+    .option('--address <addr>', 'what the name resolves to, in place of a look-up; may be given more than once', addressesOption)
     .option('--method <m>', 'the method (default: GET, and CONNECT for HOST:PORT and https)', methodOption)
     .option('--user-agent <text>', 'the User-Agent')
     .option('--content-type <type>', 'the media type of the request')

@@ -22,7 +22,7 @@ export function workersOption(text: string): number {
 }
 
 /** An address, with or without brackets, or `localhost`; given more than once, all of them. */
-export function hostsOption(text: string, before: readonly string[]): string[] {
+export function hostsOption(text: string, before: readonly string[] = []): string[] {
   if (text === 'localhost') return [...before, text]
   const ip = parseIp(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
   if (ip === undefined) throw new InvalidArgumentError('write an address of this machine, like 192.168.51.254, ::1 or 0.0.0.0')
@@ -41,7 +41,7 @@ export function socketAddressOption(text: string): Ip {
   return ipFromSocket(ip.text) ?? ip
 }
 
-export function addressesOption(text: string, before: readonly Ip[]): Ip[] {
+export function addressesOption(text: string, before: readonly Ip[] = []): Ip[] {
   return [...before, ...text.split(',').map((each) => addressOption(each.trim()))]
 }
 

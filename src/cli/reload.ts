@@ -52,7 +52,7 @@ export function reloadCommand(program: Command): void {
   program
     .command('reload')
     .description('have the running gateway load its policy anew')
-    .option('--pid-file <file>', 'of the gateway that is meant')
+    .option('--pid-file <file>', 'of the gateway that is meant (default: where `serve` puts it, the first that answers)')
     .option('--json', 'as one JSON object')
     .addHelpText('after', `
 Prints the new generation once every worker has changed over. Exit code 4: the file has errors, they are printed, and the old policy stays in force.

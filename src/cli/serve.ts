@@ -8,7 +8,7 @@ import { versionText } from './version.ts'
 
 interface ServeOptions {
   readonly policy?: string
-  readonly host: readonly string[]
+  readonly host?: readonly string[]
   readonly port?: number
   readonly workers: number
   readonly eventLog: string
@@ -22,7 +22,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const file = policyOption(options.policy)
   if (file === undefined) return
   const end = await runGateway({
-    file, hosts: options.host, port: options.port, workers: options.workers, eventLog: options.eventLog,
+    file, hosts: options.host ?? [], port: options.port, workers: options.workers, eventLog: options.eventLog,
     accessLog: options.accessLog, pidFile: options.pidFile, version: versionText(),
   })
   process.exitCode = end.kind === 'ended' ? end.code : end.kind === 'policy' ? EXIT.policy : EXIT.failure
@@ -33,17 +33,18 @@ export function serveCommand(program: Command): void {
     .command('serve')
     .description('run the proxy')
     .option('--policy <file|dir>', 'the policy (default: policies/default.yaml of the package)')
-    .option('--host <addr>', 'listen here instead of the green addresses and loopback; may be given more than once', hostsOption, [])
+    .option('--host <addr>', 'listen here instead of the green addresses and loopback; may be given more than once', hostsOption)
     .option('--port <n>', 'listen on this port instead of gateway.proxy.port; 0: one that is free', portOption)
     .option('--workers <n>', 'worker threads', workersOption, Math.min(availableParallelism(), MOST_WORKERS))
-    .option('--event-log <file|-|none>', 'one JSON line for each request and event', '-')
+    .option('--event-log <file|-|none>', 'where each request and event is told, as a JSON line; -: standard output, readable on a terminal; none: nowhere', '-')
     .option('--access-log <file>', 'the access log in the native format of Squid')
-    .option('--pid-file <file>', 'the PID file; the control socket of `greengate reload` stands beside it')
+    .option('--pid-file <file>', 'the PID file; the control socket of `greengate reload` stands beside it (default: greengate.pid in /run/greengate, else $XDG_RUNTIME_DIR/greengate, else greengate-UID of the temporary folder)')
     .addHelpText('after', `
 Signals:
   SIGHUP            load the policy anew; what fails keeps the old one
   SIGUSR2           open the log files anew
-  SIGTERM, SIGINT   take no new connections and let what is under way end (limits.drain); the second one ends at once
+  SIGTERM, SIGINT   take no new connections and let what is under way end (limits.drain); a second one, more than a second later,
+                    ends at once
 
 Example:
   $ greengate serve --policy office.yaml --access-log /var/log/greengate/access.log

@@ -78,10 +78,18 @@ function explainWeb(compiled: CompiledPolicy, question: ExplainQuestion, web: We
   if (lifted) trace.push({ what: 'mode: observe', result: 'observed', detail: `${enforced.cause.by} is recorded, and the request passes` })
   const cause = lifted ? enforced.cause : done.cause
   const proxy = plane(done.verdict, cause, lifted)
+  return finish(proxy, cause, { proxy, direct: directPlane(compiled, question, web) }, trace)
+}
+
+/** The packet that would go past the proxy. Where no address is known it is judged for one that the policy does not mention, and that is told as such. */
+function directPlane(compiled: CompiledPolicy, question: ExplainQuestion, web: WebAsk): Plane {
   const { host, port } = web.target
-  const to = host.kind === 'address' ? host.address : (question.addresses?.[0] ?? unmentioned(compiled))
-  const direct = packetPlane(compiled, question, { protocol: 'tcp', port, to }, undefined)
-  return finish(proxy, cause, { proxy, direct: direct.plane }, trace)
+  const known = host.kind === 'address' ? host.address : question.addresses?.[0]
+  const to = known ?? unmentioned(compiled)
+  const { plane: told } = packetPlane(compiled, question, { protocol: 'tcp', port, to }, undefined)
+  if (known !== undefined) return told
+  const named = (text: string): string => text.replaceAll(to.text, 'a public address')
+  return { ...told, reason: named(told.reason), ...(told.packet === undefined ? {} : { packet: named(told.packet) }) }
 }
 
 function explainPacket(compiled: CompiledPolicy, question: ExplainQuestion, packets: readonly PacketAsk[]): Explanation {
