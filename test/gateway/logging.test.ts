@@ -6,7 +6,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { ask, folderFor, OPEN_POLICY, origin, serve, until } from './process.ts'
 
-const absent = process.env['GREENGATE_REQUIRE_ALL'] !== '1' && spawnSync('calamaris', ['--version']).error !== undefined
+/** Where everything is required a missing program fails its test. */
+const without = (program: string): boolean => process.env['GREENGATE_REQUIRE_ALL'] !== '1' && spawnSync(program, ['--version']).error !== undefined
+const absent = without('calamaris')
 
 /** Sends bytes as they are, and waits for the other side to close or to say something. */
 function raw(port: number, bytes: string): Promise<string> {
@@ -71,7 +73,7 @@ t.test('hostile clients and the logs', { skip: absent ? 'calamaris is not instal
   t.equal(records.filter((each) => each['event'] === 'request').length, lines.length, 'both logs tell the same requests')
 })
 
-t.test('on a terminal it is readable, elsewhere JSON', { skip: spawnSync('script', ['--version']).error === undefined ? false : 'script is not installed' }, async (t) => {
+t.test('on a terminal it is readable, elsewhere JSON', { skip: without('script') ? 'script is not installed' : false }, async (t) => {
   const folder = folderFor(t, { 'p.yaml': OPEN_POLICY })
   const { spawn } = await import('node:child_process')
   const main = new URL('../../src/main.ts', import.meta.url).pathname
