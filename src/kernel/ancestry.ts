@@ -2,8 +2,8 @@
 // none. Danger prevented: `npm start` or `npx` ended by whoever runs it, and a gateway that nobody knows left on the port.
 import { readFileSync } from 'node:fs'
 
-/** npm, its shell, this process; more is somebody's own script, which may live as it likes. */
-const MOST = 3
+/** npm's shell and npm; what stands further below npm was started by somebody's own script, which may end and leave it running. */
+const MOST = 2
 const NPM = /^npm(?:[ \0]|$)|\/np[mx](?:-cli)?\.js\0/
 
 function parentOf(pid: number): number | undefined {

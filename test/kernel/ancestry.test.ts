@@ -9,6 +9,7 @@ const PROGRAM = `const { npmAbove, stillAbove } = await import('${MODULE}'); con
 for (const [what, name, script, length] of [
   ['npm alone above, as behind `exec`', 'npm start', 'exec 3>&1; "$0" --input-type=module -e "$1" >&3; true', 1],
   ['its shell between', 'npm exec greengate serve', 'bash -c \'"$0" --input-type=module -e "$1"; true\' "$0" "$1"; true', 2],
+  ['a script of somebody\'s below npm', 'npm run end-to-end', 'bash -c \'bash -c "\\"\\$0\\" --input-type=module -e \\"\\$1\\"; true" "$0" "$1"; true\' "$0" "$1"; true', 0],
   ['somebody else\'s script', 'start.sh', '"$0" --input-type=module -e "$1"; true', 0]
 ] as const) {
   t.test(what, async (t) => {
