@@ -49,7 +49,8 @@ ${web.includes('rules:') ? '' : '  rules:\n'}    - { name: loopback, action: all
 ${more}`
 }
 
-export async function startGateway(t: Test, policy = openPolicy()): Promise<Gateway> {
+/** `hosts`: the names that resolve, in the layout of a hosts file. */
+export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.0.0.1 origin.test other.test under_score.test\n'): Promise<Gateway> {
   let generation = 0
   let snapshot: Snapshot
   const load = (text: string): void => {
@@ -61,7 +62,7 @@ export async function startGateway(t: Test, policy = openPolicy()): Promise<Gate
     for (const each of [...live]) each.rejudge(snapshot, Date.now())
   }
   const folder = mkdtempSync(join(tmpdir(), 'gg-'))
-  writeFileSync(join(folder, 'hosts'), '127.0.0.1 origin.test other.test under_score.test\n')
+  writeFileSync(join(folder, 'hosts'), hosts)
   const records: RequestRecord[] = []
   const live = new Set<LiveExchange>()
   const connections = new Set<Inbound>()

@@ -1,0 +1,98 @@
+// What happened on the wire against what a case says must happen: a list of differences, empty where it is right.
+import type { Arrives, Gets, Outcome, WireCase } from './case.ts'
+import { parseResponses, type StrictRequest, type StrictResponse } from './strict.ts'
+import type { Origin } from './origin.ts'
+import type { Speaker } from './speaker.ts'
+
+/** Never sent upstream, whatever a case says (RFC 9110 7.6.1, 11.7). */
+const NEVER = ['proxy-authorization', 'proxy-connection', 'keep-alive', 'te', 'trailer', 'http2-settings']
+
+export interface Seen {
+  readonly client: Speaker
+  readonly origin: Origin
+  readonly wire: WireCase
+  readonly fill: (text: string) => string
+}
+
+/** The client's side alone: its final answers, the 1xx before them, and what is behind them. */
+export function answersOf({ client }: Seen, outcome: Outcome): { finals: StrictResponse[]; interim: number[]; rest: string; problem: string | undefined } {
+  const methods = outcome.client.map((each) => each.to ?? 'GET')
+  const { messages, problem, rest } = parseResponses(client.read, [...methods, 'GET', 'GET'], client.ended === 'fin')
+  return {
+    finals: messages.filter((each) => each.status >= 200 || each.status === 101),
+    interim: messages.filter((each) => each.status < 200 && each.status !== 101).map((each) => each.status),
+    rest: client.read.toString('latin1', rest),
+    problem,
+  }
+}
+
+export function differences(seen: Seen, outcome: Outcome): string[] {
+  const found: string[] = []
+  originSide(seen, outcome, found)
+  clientSide(seen, outcome, found)
+  if (outcome.end === 'closed' && seen.client.ended === undefined) found.push('the connection stays open')
+  if (outcome.end === 'open' && seen.client.ended !== undefined) found.push(`the connection ended (${seen.client.ended})`)
+  return found
+}
+
+function originSide({ origin, wire, fill }: Seen, outcome: Outcome, found: string[]): void {
+  if (wire.raw === true) {
+    const octets = origin.connections.map((each) => each.read.toString('latin1')).join('')
+    if (octets !== fill(outcome.raw ?? '')) found.push(`the origin read ${quoted(octets)} and not ${quoted(fill(outcome.raw ?? ''))}`)
+    return
+  }
+  const { requests, problems } = origin.seen()
+  for (const problem of problems) found.push(`the origin got what is no request: ${problem}`)
+  if (requests.length !== outcome.origin.length) found.push(`${requests.length} requests reached the origin and not ${outcome.origin.length}: ${requests.map((each) => `${each.method} ${each.target}`).join(', ')}`)
+  for (const [at, wanted] of outcome.origin.entries()) {
+    const request = requests[at]
+    if (request !== undefined) arrived(request, wanted, fill, `request ${at + 1} at the origin`, found)
+  }
+}
+
+function arrived(request: StrictRequest, wanted: Arrives, fill: (text: string) => string, what: string, found: string[]): void {
+  const line = `${request.method} ${request.target} ${request.version}`
+  if (line !== fill(wanted.line)) found.push(`${what} is ${quoted(line)} and not ${quoted(fill(wanted.line))}`)
+  const lines = request.fields.map(([name, value]) => `${name}: ${value}`)
+  const names = request.fields.map(([name]) => name.toLowerCase())
+  if (!lines.includes(fill('Host: {origin}'))) found.push(`${what} has another Host: ${lines.join(' | ')}`)
+  for (const name of [...NEVER, ...(wanted.lacks ?? [])]) if (names.includes(name)) found.push(`${what} has ${name}`)
+  for (const each of wanted.has ?? []) if (!lines.includes(fill(each))) found.push(`${what} lacks ${quoted(fill(each))}: ${lines.join(' | ')}`)
+  if (wanted.fields !== undefined) {
+    const rest = lines.filter((_, at) => names[at] !== 'host' && names[at] !== 'via').join(' | ')
+    const all = wanted.fields.map(fill).join(' | ')
+    if (rest !== all) found.push(`${what} has the fields ${quoted(rest)} and not ${quoted(all)}`)
+  }
+  if (wanted.cut === true ? request.complete : !request.complete) found.push(`${what} is ${request.complete ? 'whole' : 'cut'}`)
+  if (wanted.body !== undefined && request.body.toString('latin1') !== fill(wanted.body)) found.push(`${what} has the body ${quoted(request.body.toString('latin1'))}`)
+}
+
+function clientSide(seen: Seen, outcome: Outcome, found: string[]): void {
+  const { finals, interim, rest, problem } = answersOf(seen, outcome)
+  const { fill, client } = seen
+  const tunnel = outcome.tunnel !== undefined
+  if (problem !== undefined && !tunnel) found.push(`the client got what is no answer: ${problem}: ${quoted(client.read.toString('latin1'))}`)
+  if (finals.length !== outcome.client.length) found.push(`${finals.length} answers and not ${outcome.client.length}: ${finals.map((each) => each.status).join(', ')}`)
+  for (const [at, wanted] of outcome.client.entries()) {
+    const answer = finals[at]
+    if (answer !== undefined) got(answer, wanted, fill, `answer ${at + 1}`, client.ended, found)
+  }
+  if (outcome.interim !== undefined && interim.join() !== outcome.interim.join()) found.push(`the interim answers ${interim.join()} and not ${outcome.interim.join()}`)
+  if (tunnel && rest !== fill(outcome.tunnel ?? '')) found.push(`the client read ${quoted(rest)} in the tunnel`)
+}
+
+function got(answer: StrictResponse, wanted: Gets, fill: (text: string) => string, what: string, ended: string | undefined, found: string[]): void {
+  const statuses = typeof wanted.status === 'number' ? [wanted.status] : wanted.status
+  if (!statuses.includes(answer.status)) found.push(`${what} is ${answer.status} and not ${statuses.join(' or ')}`)
+  const lines = answer.fields.map(([name, value]) => `${name}: ${value}`)
+  const names = answer.fields.map(([name]) => name.toLowerCase())
+  for (const each of wanted.has ?? []) if (!lines.includes(fill(each))) found.push(`${what} lacks ${quoted(fill(each))}: ${lines.join(' | ')}`)
+  for (const name of wanted.lacks ?? []) if (names.includes(name)) found.push(`${what} has ${name}`)
+  if (wanted.body !== undefined && answer.body.toString('latin1') !== fill(wanted.body)) found.push(`${what} has the body ${quoted(answer.body.toString('latin1'))}`)
+  // what only the close would end shows its cut by a reset
+  if (wanted.cut === true ? answer.complete && ended !== 'rst' : !answer.complete) found.push(`${what} ${answer.complete ? 'looks whole' : 'is cut'}`)
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}...` : text)
+}

@@ -1,0 +1,103 @@
+// Runs one case against one proxy: its own origin, its own client address, its own connection. Answers the differences; empty: it is right.
+import { connect, createServer } from 'node:net'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { Outcome, WireCase } from './case.ts'
+import { answersOf, differences, type Seen } from './judge.ts'
+import { openOrigin, stepsOf } from './origin.ts'
+import { Speaker, type Cut } from './speaker.ts'
+
+/** `inside`: within a CONNECT to port 80. */
+export type Path = 'plain' | 'inside'
+
+export interface Proxy {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Way {
+  readonly path: Path
+  /** of the client, and of the origin */
+  readonly cut: Cut
+  readonly originCut: Cut
+  /** number of the origin's name and address, 1 to 250; nobody else uses it meanwhile */
+  readonly place: number
+  /** the client's own address, 127.x.x.x */
+  readonly from: string
+}
+
+const SETTLE_MS = 15
+
+export function hostsFile(): string {
+  return Array.from({ length: 250 }, (_, at) => `127.77.0.${at + 1} o${at + 1}.test\n`).join('') + '127.0.0.1 other.test\n'
+}
+
+/** Is a case to be tried in this way at all? */
+export function fits(wire: WireCase, path: Path): boolean {
+  if (path === 'plain') return true
+  return wire.path !== 'plain' && wire.raw !== true && stepsOf(wire.send).some((step) => typeof step === 'string' && step.includes('{uri}'))
+}
+
+export async function runCase(wire: WireCase, proxy: Proxy, way: Way, outcomes: readonly Outcome[] = [wire.expect]): Promise<string[]> {
+  const deadline = performance.now() + (wire.time ?? 4000)
+  const host = `o${way.place}.test`
+  let authority = host
+  let port = 80
+  const other = createServer((socket) => {
+    reached++
+    socket.destroy()
+  })
+  let reached = 0
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  const words: Readonly<Record<string, () => string>> = {
+    uri: () => (way.path === 'inside' ? '' : `http://${authority}`),
+    origin: () => authority,
+    host: () => host,
+    port: () => String(port),
+    other: () => `other.test:${(other.address() as AddressInfo).port}`,
+  }
+  const fill = (text: string): string => text.replace(/\{(uri|origin|host|port|other)\}/g, (_, word: string) => words[word]?.() ?? '')
+  const origin = await openOrigin({ host: `127.77.0.${way.place}`, port: way.path === 'inside' ? 80 : 0 }, wire, way.originCut, fill, deadline)
+  port = origin.port
+  if (way.path === 'plain') authority = `${host}:${port}`
+  const client = new Speaker(connect({ ...proxy, localAddress: way.from, allowHalfOpen: true }), way.cut)
+  const seen: Seen = { client, origin, wire, fill }
+  try {
+    if (way.path === 'inside' && !(await goInside(client, authority, deadline))) return [`no CONNECT to port 80: ${client.read.toString('latin1', 0, 200)}`]
+    const sending = client.follow(stepsOf(wire.send), fill, deadline)
+    const right = (): Outcome | undefined => outcomes.find((each) => differences(seen, each).length === 0)
+    while (right() === undefined && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 4))
+    // what should not come would come now
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
+    const outcome = right()
+    if (outcome === undefined) return differences(seen, outcomes[0] ?? wire.expect)
+    if (reached > 0) return ['another origin was reached']
+    if (outcome.end === 'closed' || outcome.tunnel !== undefined) return []
+    await sending
+    return await stillServes(seen, outcome, performance.now() + 4000)
+  } finally {
+    client.socket.destroy()
+    origin.close()
+    other.close()
+  }
+}
+
+async function goInside(client: Speaker, authority: string, deadline: number): Promise<boolean> {
+  client.socket.write(`CONNECT ${authority}:80 HTTP/1.1\r\nHost: ${authority}:80\r\n\r\n`)
+  const opened = await client.until(() => client.read.includes('\r\n\r\n') || client.ended !== undefined, deadline)
+  if (!opened || !client.read.toString('latin1').startsWith('HTTP/1.1 200 ')) return false
+  client.forget()
+  return true
+}
+
+/** The connection lives: one more request on it reaches the origin and is answered. */
+async function stillServes(seen: Seen, outcome: Outcome, deadline: number): Promise<string[]> {
+  const { client, origin, fill } = seen
+  const before = answersOf(seen, outcome).finals.length
+  client.socket.write(fill('GET {uri}/probe HTTP/1.1\r\nHost: {origin}\r\n\r\n'))
+  const arrived = (): boolean => origin.connections.some((each) => each.read.includes('GET /probe HTTP/1.1'))
+  const done = await client.until(() => client.ended !== undefined || answersOf(seen, outcome).finals.length > before, deadline)
+  if (!done || client.ended !== undefined) return [`the connection serves no other request (${client.ended ?? 'silent'})`]
+  return arrived() ? [] : ['the next request did not reach the origin']
+}
