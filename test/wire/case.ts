@@ -2,7 +2,7 @@
 // ones speak to any forward proxy: ours, cut at every octet and inside a CONNECT to port 80 too, and Squid beside it.
 //
 // In every text: `{uri}` stands for `http://AUTHORITY` of the case's own origin (inside a CONNECT to 80 for nothing, so that `GET {uri}/x` is origin-form there), `{origin}`
-// for that AUTHORITY, `{host}` and `{port}` for its parts, `{other}` for the authority of a second origin that nothing may reach.
+// for that AUTHORITY, `{host}` and `{port}` for its parts, `{other}` for the authority of a second origin that nothing may reach, `{via}` for our name in Via.
 
 /** One thing that a client or an origin does. Text is sent as latin1 octets. */
 export type Step =
@@ -38,6 +38,13 @@ export interface Gets {
   readonly has?: readonly string[]
   readonly lacks?: readonly string[]
   readonly body?: string
+  /** all fields but those that each hop makes anew (Date, Via, Connection, framing), in order, exactly */
+  readonly fields?: readonly string[]
+  readonly reason?: string
+  readonly framing?: 'none' | 'length' | 'chunked' | 'close'
+  /** texts that stand in its body; and that stand nowhere in it, head included */
+  readonly says?: readonly string[]
+  readonly hides?: readonly string[]
   /** visibly incomplete: no last chunk, or closed before its length, or reset where the close would have ended it */
   readonly cut?: true
 }
@@ -50,8 +57,14 @@ export interface Outcome {
   readonly interim?: readonly number[]
   /** what the client reads behind a CONNECT's 2xx or a 101 */
   readonly tunnel?: string
+  /** what the origin reads behind the head of a request that it upgraded */
+  readonly up?: string
   /** with `raw` in the case: every octet that the origin read */
   readonly raw?: string
+  /** connections made to the origin; of a peer: at least */
+  readonly connections?: number
+  /** with `open`: one more request goes over another connection to the origin than those before (what they got makes it unsafe), or over the same one, which a peer need not do */
+  readonly next?: 'fresh' | 'same'
   /** `open`: the connection serves another request; `closed`: it ends */
   readonly end: 'open' | 'closed'
 }
@@ -69,14 +82,16 @@ export interface WireCase {
   /** the origin speaks no HTTP: it follows the first of `answers` from the connection on */
   readonly raw?: true
   readonly expect: Outcome
+  /** as good as `expect`, for us too: it hangs on how the reads fall */
+  readonly either?: readonly Outcome[]
   /** what the RFC leaves open to another proxy */
   readonly or?: readonly Outcome[]
   /** a part of each record that we write, in order */
   readonly records?: readonly Readonly<Record<string, unknown>>[]
   /** keys under `web:` and others at the top of the policy, as YAML; absent: all of loopback is open */
   readonly policy?: { readonly web?: string; readonly top?: string }
-  /** `plain`: not inside a CONNECT to 80, though `{uri}` stands in it */
-  readonly path?: 'plain'
+  /** `plain`: not inside a CONNECT to 80, though `{uri}` stands in it; `inside`: nowhere else */
+  readonly path?: 'plain' | 'inside'
   /** of this proxy alone: no peer is asked */
   readonly ours?: true
   /** milliseconds for all of it; absent: 4000 */
@@ -85,9 +100,11 @@ export interface WireCase {
 
 /** A file of cases: one rule of the wire, or one kind of attack. */
 export interface CaseFile {
-  /** `1`..`24`, `D1`..`D7` */
+  /** `1`..`24`, `D1`..`D7`; with an `r`: the rule for responses */
   readonly rule: string
   readonly title: string
+  /** what the cases are about: it is this side's octets that are cut in many ways; absent: both */
+  readonly side?: 'response'
   readonly cases: readonly WireCase[]
 }
 

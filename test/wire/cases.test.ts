@@ -27,7 +27,7 @@ for (const file of await caseFiles()) {
     const byPolicy = Map.groupBy(file.cases, policyOf)
     for (const [policy, cases] of byPolicy) {
       const gateway = await startGateway(t, policy, hostsFile())
-      const trials = cases.flatMap(trialsOf).filter((each) => inside || each.path === 'plain')
+      const trials = cases.flatMap((wire) => trialsOf(wire, file.side)).filter((each) => inside || each.path === 'plain')
       const tried = await tryAll(trials, { host: '127.0.0.1', port: gateway.port })
       for (const [wire, ways] of Map.groupBy(tried, (each) => each.wire)) {
         const differences: string[] = []

@@ -7,10 +7,21 @@ import type { Speaker } from './speaker.ts'
 /** Never sent upstream, whatever a case says (RFC 9110 7.6.1, 11.7). */
 const NEVER = ['proxy-authorization', 'proxy-connection', 'keep-alive', 'te', 'trailer', 'http2-settings']
 
+/** Never sent to a client, but what stands in a 101 (RFC 9110 7.6.1, 11.7). */
+const NEVER_BACK = ['keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade']
+
+/** Made anew by each hop. */
+const EACH_HOP = ['date', 'via', 'connection', 'content-length', 'transfer-encoding']
+
+/** A cache may tell of itself. */
+const PEERS_OWN = ['x-cache', 'x-cache-lookup', 'age', 'cache-status', 'warning']
+
 export interface Seen {
   readonly client: Speaker
   readonly origin: Origin
   readonly wire: WireCase
+  /** not ours: only what the RFC asks of everybody */
+  readonly peer: boolean
   readonly fill: (text: string) => string
 }
 
@@ -35,13 +46,16 @@ export function differences(seen: Seen, outcome: Outcome): string[] {
   return found
 }
 
-function originSide({ origin, wire, fill }: Seen, outcome: Outcome, found: string[]): void {
+function originSide({ origin, wire, fill, peer }: Seen, outcome: Outcome, found: string[]): void {
   if (wire.raw === true) {
     const octets = origin.connections.map((each) => each.read.toString('latin1')).join('')
     if (octets !== fill(outcome.raw ?? '')) found.push(`the origin read ${quoted(octets)} and not ${quoted(fill(outcome.raw ?? ''))}`)
     return
   }
-  const { requests, problems } = origin.seen()
+  const { requests, problems, rest } = origin.seen()
+  const { connections } = outcome
+  if (connections !== undefined && (peer ? origin.connections.length < connections : origin.connections.length !== connections)) found.push(`${origin.connections.length} connections to the origin and not ${connections}`)
+  if (outcome.up !== undefined && rest !== fill(outcome.up)) found.push(`the origin read ${quoted(rest)} behind the upgrade`)
   for (const problem of problems) found.push(`the origin got what is no request: ${problem}`)
   if (requests.length !== outcome.origin.length) found.push(`${requests.length} requests reached the origin and not ${outcome.origin.length}: ${requests.map((each) => `${each.method} ${each.target}`).join(', ')}`)
   for (const [at, wanted] of outcome.origin.entries()) {
@@ -75,22 +89,44 @@ function clientSide(seen: Seen, outcome: Outcome, found: string[]): void {
   if (finals.length !== outcome.client.length) found.push(`${finals.length} answers and not ${outcome.client.length}: ${finals.map((each) => each.status).join(', ')}`)
   for (const [at, wanted] of outcome.client.entries()) {
     const answer = finals[at]
-    if (answer !== undefined) got(answer, wanted, fill, `answer ${at + 1}`, client.ended, found)
+    if (answer !== undefined) got(answer, wanted, seen, `answer ${at + 1}`, found)
+  }
+  const last = finals.at(-1)
+  // RFC 9112 9.6: a close is told before it comes
+  if (!seen.peer && outcome.end === 'closed' && last !== undefined && last.status >= 200 && last.complete && !client.socket.writableEnded && finals.length === outcome.client.length && !/\r\nconnection: close\r\n/i.test(last.head)) {
+    found.push('the close was not announced')
   }
   if (outcome.interim !== undefined && interim.join() !== outcome.interim.join()) found.push(`the interim answers ${interim.join()} and not ${outcome.interim.join()}`)
   if (tunnel && rest !== fill(outcome.tunnel ?? '')) found.push(`the client read ${quoted(rest)} in the tunnel`)
 }
 
-function got(answer: StrictResponse, wanted: Gets, fill: (text: string) => string, what: string, ended: string | undefined, found: string[]): void {
+function got(answer: StrictResponse, wanted: Gets, { fill, peer, client }: Seen, what: string, found: string[]): void {
   const statuses = typeof wanted.status === 'number' ? [wanted.status] : wanted.status
   if (!statuses.includes(answer.status)) found.push(`${what} is ${answer.status} and not ${statuses.join(' or ')}`)
   const lines = answer.fields.map(([name, value]) => `${name}: ${value}`)
   const names = answer.fields.map(([name]) => name.toLowerCase())
-  for (const each of wanted.has ?? []) if (!lines.includes(fill(each))) found.push(`${what} lacks ${quoted(fill(each))}: ${lines.join(' | ')}`)
-  for (const name of wanted.lacks ?? []) if (names.includes(name)) found.push(`${what} has ${name}`)
-  if (wanted.body !== undefined && answer.body.toString('latin1') !== fill(wanted.body)) found.push(`${what} has the body ${quoted(answer.body.toString('latin1'))}`)
+  for (const each of wanted.has ?? []) {
+    if (peer && /^(?:Proxy-Status|X-Greengate-[A-Za-z-]+):/.test(each)) continue
+    const there = peer && each.includes('{via}') ? names.includes('via') : lines.includes(fill(each))
+    if (!there) found.push(`${what} lacks ${quoted(fill(each))}: ${lines.join(' | ')}`)
+  }
+  const bare = answer.status === 101 || (wanted.to === 'CONNECT' && answer.status < 300)
+  for (const name of [...(bare ? [] : NEVER_BACK), ...(wanted.lacks ?? [])]) if (names.includes(name)) found.push(`${what} has ${name}`)
+  // RFC 9110 6.6.1
+  if (!bare && !names.includes('date')) found.push(`${what} has no Date`)
+  if (wanted.fields !== undefined) {
+    const rest = lines.filter((_, at) => !EACH_HOP.includes(names[at] ?? '') && !(peer && PEERS_OWN.includes(names[at] ?? ''))).join(' | ')
+    const all = wanted.fields.map(fill).join(' | ')
+    if (rest !== all) found.push(`${what} has the fields ${quoted(rest)} and not ${quoted(all)}`)
+  }
+  if (wanted.reason !== undefined && answer.reason !== wanted.reason) found.push(`${what} has the reason ${quoted(answer.reason)} and not ${quoted(wanted.reason)}`)
+  if (wanted.framing !== undefined && !peer && answer.framing !== wanted.framing) found.push(`${what} is framed by ${answer.framing} and not ${wanted.framing}`)
+  const body = answer.body.toString('latin1')
+  if (wanted.body !== undefined && body !== fill(wanted.body)) found.push(`${what} has the body ${quoted(body)}`)
+  for (const each of wanted.says ?? []) if (!body.includes(fill(each))) found.push(`${what} does not say ${quoted(fill(each))}: ${quoted(body)}`)
+  for (const each of wanted.hides ?? []) if (`${answer.head}${body}`.includes(fill(each))) found.push(`${what} shows ${quoted(fill(each))}`)
   // what only the close would end shows its cut by a reset
-  if (wanted.cut === true ? answer.complete && ended !== 'rst' : !answer.complete) found.push(`${what} ${answer.complete ? 'looks whole' : 'is cut'}`)
+  if (wanted.cut === true ? answer.complete && client.ended !== 'rst' : !answer.complete) found.push(`${what} ${answer.complete ? 'looks whole' : 'is cut'}`)
 }
 
 function quoted(text: string): string {

@@ -12,8 +12,10 @@ export interface Origin {
   readonly port: number
   /** one for each connection, in their order */
   readonly connections: readonly Speaker[]
-  /** all requests, in the order of their connections; with the problem where the strict parser stopped */
-  seen(): { readonly requests: readonly StrictRequest[]; readonly problems: readonly string[] }
+  /** all requests, in the order of their connections; with the problem where the strict parser stopped, and what it did not read */
+  seen(): { readonly requests: readonly StrictRequest[]; readonly problems: readonly string[]; readonly rest: string }
+  /** it has said all that its scripts have it say so far */
+  readonly quiet: boolean
   close(): void
 }
 
@@ -21,15 +23,21 @@ export async function openOrigin(where: { readonly host: string; readonly port: 
   const connections: Speaker[] = []
   const sockets = new Set<Socket>()
   let answered = 0
+  let speaking = 0
+  const follow = async (speaker: Speaker, steps: string | readonly Step[]): Promise<void> => {
+    speaking++
+    await speaker.follow(stepsOf(steps), fill, deadline)
+    speaking--
+  }
   const serve = async (speaker: Speaker): Promise<void> => {
-    if (wire.raw === true) return speaker.follow(stepsOf(wire.answers?.[0] ?? []), fill, deadline)
+    if (wire.raw === true) return follow(speaker, wire.answers?.[0] ?? [])
     for (let index = 0; ; index++) {
       const ready = (): boolean => {
         const each = parseRequests(speaker.read).messages[index]
         return each !== undefined && (each.complete || wire.answerAt === 'head')
       }
       if (!(await speaker.until(() => ready() || speaker.socket.destroyed, deadline)) || !ready()) return
-      await speaker.follow(stepsOf(wire.answers?.[answered++] ?? DEFAULT), fill, deadline)
+      await follow(speaker, parseRequests(speaker.read).messages[index]?.target === '/probe' ? DEFAULT : (wire.answers?.[answered++] ?? DEFAULT))
     }
   }
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -48,12 +56,17 @@ export async function openOrigin(where: { readonly host: string; readonly port: 
     seen: () => {
       const requests: StrictRequest[] = []
       const problems: string[] = []
+      let rest = ''
       for (const { read } of connections) {
-        const { messages, problem } = parseRequests(read)
-        requests.push(...messages)
-        if (problem !== undefined) problems.push(problem)
+        const reading = parseRequests(read)
+        requests.push(...reading.messages)
+        if (reading.problem !== undefined) problems.push(reading.problem)
+        rest += read.toString('latin1', reading.rest)
       }
-      return { requests, problems }
+      return { requests, problems, rest }
+    },
+    get quiet() {
+      return speaking === 0
     },
     close: () => {
       server.close()

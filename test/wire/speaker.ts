@@ -15,6 +15,8 @@ export class Speaker {
   #read = Buffer.alloc(0)
   /** how the other side ended: `fin`, `rst`, or an error's code */
   ended: string | undefined
+  /** counts what happened on it */
+  changes = 0
   #waiting: (() => void)[] = []
   #from = 0
 
@@ -55,6 +57,7 @@ export class Speaker {
   }
 
   #wake(): void {
+    this.changes++
     const waiting = this.#waiting
     this.#waiting = []
     for (const each of waiting) each()

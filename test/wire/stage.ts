@@ -1,5 +1,5 @@
 // Many cases before one proxy: each has its own origin, client address and connection, some at a time.
-import type { WireCase } from './case.ts'
+import type { CaseFile, WireCase } from './case.ts'
 import { fits, runCase, type Path, type Proxy, type Way } from './run.ts'
 import type { Cut } from './speaker.ts'
 
@@ -20,12 +20,15 @@ export interface Tried extends Trial {
 /** How the client's and the origin's octets are cut into writes. */
 const CUTS: readonly (readonly [Cut, Cut])[] = [['whole', 'whole'], ['octets', 'octets'], [1, 1], [23, 17], ['whole', 'octets']]
 
+/** Where a case is about the origin's octets: the client's are sent whole. */
+const RESPONSE_CUTS: typeof CUTS = [['whole', 'whole'], ['whole', 'octets'], ['whole', 17]]
+
 /** Every way to try a case: whole and cut, plain and inside a CONNECT to 80. */
-export function trialsOf(wire: WireCase): Trial[] {
+export function trialsOf(wire: WireCase, side?: CaseFile['side']): Trial[] {
   const trials: Trial[] = []
   for (const path of ['plain', 'inside'] as const) {
     if (!fits(wire, path)) continue
-    for (const [cut, originCut] of CUTS) trials.push({ wire, path, cut, originCut })
+    for (const [cut, originCut] of side === 'response' ? RESPONSE_CUTS : CUTS) trials.push({ wire, path, cut, originCut })
   }
   return trials
 }
@@ -33,7 +36,7 @@ export function trialsOf(wire: WireCase): Trial[] {
 const AT_ONCE = 24
 let clients = 0
 
-export async function tryAll(trials: readonly Trial[], proxy: Proxy, outcomesOf: (wire: WireCase) => readonly WireCase['expect'][] = (wire) => [wire.expect]): Promise<Tried[]> {
+export async function tryAll(trials: readonly Trial[], proxy: Proxy, peer = false): Promise<Tried[]> {
   const tried: Tried[] = []
   let next = 0
   const lane = async (place: number): Promise<void> => {
@@ -41,10 +44,11 @@ export async function tryAll(trials: readonly Trial[], proxy: Proxy, outcomesOf:
       const { wire, path, cut, originCut } = trial
       const client = ++clients
       const from = `127.80.${client >> 8}.${client & 255}`
-      const way: Way = { path, cut, originCut, place, from }
+      const way: Way = { path, cut, originCut, place, from, peer }
+      const { expect, either = [], or = [] } = wire
       let differences: readonly string[]
       try {
-        differences = await runCase(wire, proxy, way, outcomesOf(wire))
+        differences = await runCase(wire, proxy, way, peer ? [expect, ...either, ...or] : [expect, ...either])
       } catch (error) {
         differences = [`the trial itself failed: ${error instanceof Error ? error.message : String(error)}`]
       }
