@@ -12,8 +12,8 @@ const PUNCTUATION = "!#$%&'*+-.^_`|~"
 /** tchar: what a method and a field name are made of (RFC 9110 5.6.2) */
 export const TOKEN = table((code) => isDigit(code) || isAlpha(code) || PUNCTUATION.includes(String.fromCharCode(code)))
 
-/** what may stand in a request target: every visible octet; bytes from 0x80 on are carried, never interpreted */
-export const TARGET = table((code) => code > 32 && code !== 127)
+/** what may stand in a request target: visible ASCII, as in every URI (RFC 3986 2); a name or path in another script comes percent-encoded */
+export const TARGET = table((code) => code > 32 && code < 127)
 
 /** VCHAR, SP, HTAB and obs-text: a field value, a reason phrase (RFC 9110 5.5) */
 export const VALUE = table((code) => code === 9 || (code >= 32 && code !== 127))

@@ -25,7 +25,7 @@ export function parseRequestLine(text: string, from: number, to: number, uriByte
   while (targetTo < to && TARGET[text.charCodeAt(targetTo)] === 1) targetTo++
   if (targetTo === targetFrom) return requestFault('a request line without a target')
   if (targetTo >= to) return requestFault('a request line without a version')
-  if (text.charCodeAt(targetTo) !== SP) return requestFault('a control octet in the request target')
+  if (text.charCodeAt(targetTo) !== SP) return requestFault(text.charCodeAt(targetTo) > 127 ? 'an octet above ASCII in the request target: it must be percent-encoded' : 'a control octet in the request target')
   if (targetTo - targetFrom > uriBytes) return requestFault('the request target is too long', 414)
   const minor = parseVersion(text, targetTo + 1, to)
   if (typeof minor !== 'number') return minor
