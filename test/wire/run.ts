@@ -61,6 +61,7 @@ export async function runCase(wire: WireCase, proxy: Proxy, way: Way, outcomes: 
     origin: () => authority,
     host: () => host,
     port: () => String(port),
+    place: () => String(way.place),
     other: () => `other.test:${(other.address() as AddressInfo).port}`,
     via: () => PSEUDONYM,
   }
