@@ -21,8 +21,10 @@ async function mayServe80(): Promise<boolean> {
 
 const policyOf = ({ policy }: WireCase): string => openPolicy(policy?.web, policy?.top)
 
+/** `node test/wire/cases.test.ts RULE...`: these alone */
+const only = process.argv.slice(2)
 const inside = await mayServe80()
-for (const file of await caseFiles()) {
+for (const file of (await caseFiles()).filter(({ rule }) => only.length === 0 || only.includes(rule))) {
   t.test(`rule ${file.rule}: ${file.title}`, { timeout: 110_000 }, async (t) => {
     const byPolicy = Map.groupBy(file.cases, policyOf)
     for (const [policy, cases] of byPolicy) {

@@ -45,7 +45,8 @@ export async function openOrigin(where: { readonly host: string; readonly port: 
     socket.on('close', () => sockets.delete(socket))
     const speaker = new Speaker(socket, cut)
     connections.push(speaker)
-    socket.on('end', () => socket.end())
+    // who speaks no HTTP ends by its script alone
+    if (wire.raw !== true) socket.on('end', () => socket.end())
     void serve(speaker)
   })
   server.listen(where.port, where.host)
