@@ -1,5 +1,6 @@
 // argv → command → exit code. The only place that ends the process by name, so that no room can take traffic down by a stray exit.
 import { EXIT, runProgram } from './cli/program.ts'
+import { sayError } from './cli/say.ts'
 
 /** A reader that left (`greengate schema | head -1`) is no fault of ours; anything else on these streams has nobody left to tell. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
   try {
     code = await runProgram(process.argv.slice(2))
   } catch (error) {
-    process.stderr.write(`greengate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    sayError(`greengate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     code = EXIT.failure
   }
   await Promise.all([flushed(process.stdout), flushed(process.stderr)])

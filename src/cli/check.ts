@@ -6,6 +6,7 @@ import { machineNow } from '../gateway/machine.ts'
 import { defaultPolicyFile, policyFiles } from '../gateway/policy-path.ts'
 import { EXIT, usageError } from './exit.ts'
 import { countText, diagnosticJson, tellDiagnostics } from './report.ts'
+import { say, sayJson } from './say.ts'
 
 interface CheckOptions {
   readonly policy?: string
@@ -57,11 +58,11 @@ async function check(path: string | undefined, options: CheckOptions): Promise<v
       file: each.file, ok: each.ok, errors: each.errors, warnings: each.warnings,
       ...(each.loaded.ok ? { hash: each.loaded.hash } : {}), diagnostics: each.loaded.diagnostics.map(diagnosticJson),
     }))
-    process.stdout.write(`${JSON.stringify({ ok, files: told }, undefined, 2)}\n`)
+    sayJson({ ok, files: told }, 2)
   } else {
     for (const each of all) {
       tellDiagnostics(each.loaded.diagnostics)
-      process.stdout.write(`${summary(each)}\n`)
+      say(`${summary(each)}\n`)
     }
   }
   process.exitCode = ok ? EXIT.ok : EXIT.policy

@@ -1,4 +1,6 @@
 // The exit codes, in one place, because scripts rely on them: a denial must never be mistaken for a failure, nor a failure for "allowed".
+import { sayError } from './say.ts'
+
 export const EXIT = {
   ok: 0,
   /** something went wrong while running */
@@ -13,12 +15,12 @@ export const EXIT = {
 
 /** Tells one error of use and sets the code for it. */
 export function usageError(message: string, hint?: string): void {
-  process.stderr.write(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
+  sayError(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
   process.exitCode = EXIT.usage
 }
 
 /** Tells one failure and sets the code for it. */
 export function failure(message: string, hint?: string): void {
-  process.stderr.write(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
+  sayError(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
   process.exitCode = EXIT.failure
 }

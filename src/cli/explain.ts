@@ -17,6 +17,7 @@ import { EXIT, usageError } from './exit.ts'
 import { explanationText } from './explain-text.ts'
 import { addressesOption, macOption, methodOption, policyOption, portOption, socketAddressOption } from './options.ts'
 import { tellDiagnostics } from './report.ts'
+import { say, sayError, sayJson } from './say.ts'
 
 interface ExplainOptions {
   readonly from: Ip
@@ -56,7 +57,7 @@ async function addressesOf(compiled: CompiledPolicy, question: ExplainQuestion):
   try {
     const answer = await resolver.resolve(question.ask.target.host.name)
     if (answer.ok) return answer.addresses
-    process.stderr.write(`note: ${question.ask.target.host.name} does not resolve now (${answer.detail}), the proxy would answer ${answer.error === 'dns_timeout' ? 504 : 502}; judged as if it had a public address\n`)
+    sayError(`note: ${question.ask.target.host.name} does not resolve now (${answer.detail}), the proxy would answer ${answer.error === 'dns_timeout' ? 504 : 502}; judged as if it had a public address\n`)
     return undefined
   } finally {
     resolver.close()
@@ -86,7 +87,8 @@ async function explainAction(words: readonly string[], options: ExplainOptions):
   const addresses = options.address ?? (await addressesOf(compiled, question))
   const whole: ExplainQuestion = addresses === undefined ? question : { ...question, addresses }
   const explanation = explain(compiled, whole)
-  process.stdout.write(options.json === true ? `${JSON.stringify(explanation, undefined, 2)}\n` : explanationText(compiled, whole, explanation))
+  if (options.json === true) sayJson(explanation, 2)
+  else say(explanationText(compiled, whole, explanation))
   process.exitCode = explanation.verdict === 'allow' ? EXIT.ok : EXIT.denied
 }
 

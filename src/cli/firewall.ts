@@ -19,6 +19,7 @@ import { parseTime } from '../policy/schedule.ts'
 import { EXIT, usageError } from './exit.ts'
 import { policyOption, portOption } from './options.ts'
 import { tellDiagnostics } from './report.ts'
+import { sayError } from './say.ts'
 
 interface FirewallOptions {
   readonly policy?: string
@@ -138,11 +139,11 @@ async function firewall(options: FirewallOptions): Promise<void> {
   }
   const compiled = compileRuleset(policy, facts)
   if (!compiled.ok) {
-    process.stderr.write(noteText(compiled.problem, 'error'))
+    sayError(noteText(compiled.problem, 'error'))
     process.exitCode = EXIT.policy
     return
   }
-  for (const note of compiled.ruleset.notes) process.stderr.write(noteText(note))
+  for (const note of compiled.ruleset.notes) sayError(noteText(note))
   process.stdout.write(renderRuleset(policy, compiled.ruleset, options.format, { hash: loaded.hash, time: timeText(now, timezone) }))
 }
 

@@ -6,6 +6,7 @@ import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
 import { reloadCommand } from './reload.ts'
+import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { versionCommand, versionText } from './version.ts'
@@ -22,7 +23,7 @@ function buildProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'greengate: ')) })
+    .configureOutput({ outputError: (text) => sayError(text.replace(/^error: /, 'greengate: ')) })
     .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })

@@ -1,13 +1,13 @@
 // `greengate reload`: asks the running gateway for its new policy and tells what it answers. Danger prevented: an admin who believes that the
 // new rules hold because a signal was sent.
 import { existsSync } from 'node:fs'
-import { renderDiagnostic } from '../policy/diagnostic.ts'
 import type { Command } from 'commander'
 import { askControl, controlAnswers } from '../gateway/control.ts'
 import type { ReloadAnswer } from '../gateway/control.ts'
 import { defaultPidFiles, socketPath } from '../gateway/run-dir.ts'
 import { EXIT, failure } from './exit.ts'
-import { diagnosticJson } from './report.ts'
+import { diagnosticJson, tellDiagnostics } from './report.ts'
+import { say, sayError, sayJson } from './say.ts'
 
 interface ReloadOptions {
   readonly pidFile?: string
@@ -22,13 +22,13 @@ async function findPidFile(): Promise<string | undefined> {
 function tell(answer: ReloadAnswer, json: boolean): void {
   const { ok, generation, hash, diagnostics, notes } = answer
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ok, generation, hash, diagnostics: diagnostics.map(diagnosticJson), notes })}\n`)
+    sayJson({ ok, generation, hash, diagnostics: diagnostics.map(diagnosticJson), notes })
     return
   }
-  for (const diagnostic of diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
-  for (const note of notes) process.stderr.write(`note: ${note}\n`)
-  if (ok) process.stdout.write(`generation ${generation} in force (${hash})\n`)
-  else process.stderr.write(`greengate: the new policy is not loaded, generation ${generation} (${hash}) stays in force\n`)
+  tellDiagnostics(diagnostics)
+  for (const note of notes) sayError(`note: ${note}\n`)
+  if (ok) say(`generation ${generation} in force (${hash})\n`)
+  else sayError(`greengate: the new policy is not loaded, generation ${generation} (${hash}) stays in force\n`)
 }
 
 async function reload(options: ReloadOptions): Promise<void> {

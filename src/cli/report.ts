@@ -1,6 +1,7 @@
 // Diagnostics as commands tell them: for a person on standard error, for a program as JSON whose keys stay as they are.
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
+import { sayError } from './say.ts'
 
 export function diagnosticJson(diagnostic: Diagnostic): Readonly<Record<string, string | number>> {
   const { code, severity, message, place, hint } = diagnostic
@@ -8,7 +9,7 @@ export function diagnosticJson(diagnostic: Diagnostic): Readonly<Record<string, 
 }
 
 export function tellDiagnostics(diagnostics: readonly Diagnostic[]): void {
-  for (const diagnostic of diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
+  for (const diagnostic of diagnostics) sayError(`${renderDiagnostic(diagnostic)}\n`)
 }
 
 /** `2 errors, 1 warning`; empty where there is neither. */

@@ -1,6 +1,7 @@
 // From the command line's wishes to a gateway that serves, and to its end: the order of start and of stop stands here. Danger prevented: a
 // gateway that answers before its policy holds, or that says it serves before every worker listens.
 import { renderDiagnostic } from '../policy/diagnostic.ts'
+import { visibleLines } from '../policy/visible.ts'
 import { Gateway } from './gateway.ts'
 import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
@@ -31,7 +32,7 @@ export type RunEnd = { readonly kind: 'ended'; readonly code: number } | { reado
 const FAILURE: RunEnd = { kind: 'failure' }
 
 function complain(message: string): void {
-  process.stderr.write(`greengate: ${message}\n`)
+  process.stderr.write(visibleLines(`greengate: ${message}\n`))
 }
 
 function fail(message: string, hint: string | undefined): RunEnd {
@@ -138,7 +139,7 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
   early.gateway = gateway
   const where = listens.listens.map((each) => (each.kind === 'address' ? hostPort(each.host, each.port) : inheritedText(each.fd)))
   const line = `policy ${policy.name} (${options.file}), mode ${policy.mode}, generation ${gateway.generation}, listening on ${where.join(', ')}, ${workers} worker${workers === 1 ? '' : 's'}, pid ${process.pid}`
-  if (!logs.terminal) process.stderr.write(`greengate ${options.version}: ${line}\n`)
+  if (!logs.terminal) process.stderr.write(visibleLines(`greengate ${options.version}: ${line}\n`))
   if (presence.note !== undefined) complain(presence.note)
   logs.gateway('info', 'serving', line, {
     version: options.version, policy: policy.name, file: options.file, mode: policy.mode, generation: gateway.generation, hash: gateway.hash,

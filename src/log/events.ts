@@ -1,5 +1,6 @@
 // The event log: one JSON line for each request and for each thing that happens to the gateway, written by pino. The names of the
-// fields are a promise to whoever reads them (README). Danger prevented: a line that is no JSON, or that carries bytes of a client raw.
+// fields are a promise to whoever reads them (README). Dangers prevented: a line that is no JSON, or that carries bytes of a client raw;
+// one that is as long as a client or a name server likes.
 import { pino } from 'pino'
 import { escapeText, escapeUri } from './escape.ts'
 import type { RequestRecord } from './record.ts'
@@ -21,8 +22,24 @@ function levelOf(record: RequestRecord): Level {
   return record.fault === 'gateway' ? 'error' : 'warn'
 }
 
-function text(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : escapeText(value)
+function text(value: string | undefined, most = 256): string | undefined {
+  return value === undefined ? undefined : escapeText(value, most)
+}
+
+/** Together with these no line has more than 24 KiB. */
+const MOST_ADDRESSES = 32
+const MOST_OBSERVED = 8
+
+function addressesOf({ addresses }: RequestRecord): readonly string[] | undefined {
+  if (addresses.length <= MOST_ADDRESSES) return addresses.length === 0 ? undefined : addresses
+  return [...addresses.slice(0, MOST_ADDRESSES), `... ${addresses.length - MOST_ADDRESSES} more`]
+}
+
+function observedOf({ observed }: RequestRecord): readonly Readonly<Record<string, unknown>>[] | undefined {
+  if (observed.length === 0) return undefined
+  const told: Readonly<Record<string, unknown>>[] = observed.slice(0, MOST_OBSERVED).map((each) => ({ verdict: each.verdict, rule: each.rule, reason: escapeText(each.reason, 120) }))
+  if (observed.length > MOST_OBSERVED) told.push({ more: observed.length - MOST_OBSERVED })
+  return told
 }
 
 function rounded(ms: number | undefined): number | undefined {
@@ -45,18 +62,16 @@ function requestFields(record: RequestRecord): Record<string, unknown> {
     port: record.port,
     verdict: record.verdict,
     rule: record.rule,
-    place: record.place === undefined ? undefined : `${escapeText(record.place.file)}:${record.place.line}`,
-    reason: escapeText(record.reason),
-    observed: record.observed.length === 0
-      ? undefined
-      : record.observed.map((each) => ({ verdict: each.verdict, rule: each.rule, reason: escapeText(each.reason) })),
+    place: record.place === undefined ? undefined : `${escapeText(record.place.file, 512)}:${record.place.line}`,
+    reason: escapeText(record.reason, 512),
+    observed: observedOf(record),
     fault: record.fault,
     error: text(record.error),
-    addresses: record.addresses.length === 0 ? undefined : record.addresses,
+    addresses: addressesOf(record),
     address: record.address,
     status: record.status,
     contentType: text(record.contentType),
-    userAgent: text(record.userAgent),
+    userAgent: text(record.userAgent, 512),
     serverName: text(record.serverName),
     ech: record.ech ? true : undefined,
     bytesIn: record.bytesIn,

@@ -1,4 +1,6 @@
-// What the author of a policy is told: code, severity, message, place and mend. Text without colour: `renderDiagnostic`.
+// What the author of a policy is told: code, severity, message, place and mend. Text without colour: `renderDiagnostic`. Danger prevented: a
+// file by another's hand, checked at a terminal, that rules it.
+import { masked, visible } from './visible.ts'
 
 /** 1-based line and column of `file`. */
 export interface Place {
@@ -31,19 +33,16 @@ export function excerptAt(line: string, column: number): { readonly text: string
 const WIDEST = 160
 const BEFORE = 60
 
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
-
 /** `file:line:column: severity: message`, the line, a caret line, and the mend. */
 export function renderDiagnostic(diagnostic: Diagnostic): string {
   const { place, severity, message, excerpt, hint } = diagnostic
-  // a file may be called anything: no control character of its name reaches a terminal
-  const lines = [`${place.file.replace(CONTROLS, '?')}:${place.line}:${place.column}: ${severity}: ${message}`]
+  const lines = [`${masked(place.file).replaceAll('\t', '?')}:${place.line}:${place.column}: ${severity}: ${visible(message)}`]
   if (excerpt !== undefined) {
     const cut = excerpt.text.length > WIDEST ? Math.max(0, place.column - 1 - BEFORE) : 0
-    const shown = excerpt.text.slice(cut, cut + WIDEST)
+    const shown = masked(excerpt.text.slice(cut, cut + WIDEST))
     const pad = shown.slice(0, place.column - 1 - cut).replace(/[^\t]/g, ' ')
     lines.push(`  ${shown}`, `  ${pad}${'^'.repeat(Math.max(1, Math.min(excerpt.length, shown.length - pad.length)))}`)
   }
-  if (hint !== undefined) lines.push(`  ${hint}`)
+  if (hint !== undefined) lines.push(`  ${visible(hint)}`)
   return lines.join('\n')
 }

@@ -5,6 +5,7 @@ import type { Snapshot } from '../decision/snapshot.ts'
 import type { HttpFault } from '../http/fault.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { RequestHead } from '../http/request-head.ts'
+import { redactUnread } from '../log/redact.ts'
 import type { Ip } from '../net/ip.ts'
 import { answerLocally, answerOwn } from './answers.ts'
 import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
@@ -42,7 +43,7 @@ export class Exchange {
   start(): void {
     const asked = whatIsAsked(this.request, this.inbound.inside)
     if (asked.kind === 'fault') {
-      this.notes.what = this.request.target.slice(0, 2048)
+      this.notes.what = redactUnread(this.request.target, true)
       return this.refuseForm(asked)
     }
     this.#run(asked).catch((error: unknown) => this.#crash(error))

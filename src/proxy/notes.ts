@@ -4,6 +4,7 @@ import { groupOf } from '../decision/group.ts'
 import type { Cause, Endpoint, Observed } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { RequestRecord } from '../log/record.ts'
+import { redactTarget } from '../log/redact.ts'
 import type { Ip } from '../net/ip.ts'
 import { hostText, type Target } from '../net/target.ts'
 import { requestId } from './clock.ts'
@@ -85,7 +86,7 @@ export class Notes {
       mac: client?.mac,
       group: client === undefined ? undefined : groupOf(this.snapshot.compiled, client),
       method: this.method,
-      target: this.what,
+      target: redactTarget(this.what),
       host: target === undefined ? '' : hostText(target.host),
       port: target === undefined ? 0 : target.port,
       verdict: this.verdict,

@@ -1,6 +1,7 @@
 // A refusal within an exchange: noted for its record and for the client's own page, and made into bytes.
 import type { Cause } from '../decision/facts.ts'
 import type { Exchange } from './exchange.ts'
+import { redactTarget } from '../log/redact.ts'
 import { noteRefusal } from './own.ts'
 import { refusalResponse, type Refusal } from './refuse.ts'
 
@@ -16,7 +17,7 @@ export function refusalBytes(exchange: Exchange, { status, error, cause, retryAf
   const { web, name } = snapshot.compiled.policy
   notes.cause = cause
   notes.status = status
-  const refusal: Refusal = { status, error, cause, what: notes.what, id: notes.id, ...(retryAfterS === undefined ? {} : { retryAfterS }) }
+  const refusal: Refusal = { status, error, cause, what: redactTarget(notes.what), id: notes.id, ...(retryAfterS === undefined ? {} : { retryAfterS }) }
   if (notes.verdict === 'deny') noteRefusal(inbound.gate, inbound.peer.address, refusal, Date.now())
   return refusalResponse(refusal, {
     method: request.method,

@@ -1,6 +1,8 @@
-// The answer to a request that could not be read, and its record. Danger prevented: a silent close that looks like a fault of the network.
+// The answer to a request that could not be read, and its record. Dangers prevented: a silent close that looks like a fault of the network;
+// a field line with credentials that is taken for a target, and told.
 import type { Cause } from '../decision/facts.ts'
 import type { HttpFault } from '../http/fault.ts'
+import { redactUnread } from '../log/redact.ts'
 import type { InboundConnection } from './inbound.ts'
 import { Notes, RAW_TARGET } from './notes.ts'
 import { refusalResponse } from './refuse.ts'
@@ -11,12 +13,32 @@ export function formCause(fault: HttpFault): Cause {
   return limit ? { by: 'limits', kind: 'limits', reason: fault.problem } : { by: 'framing', kind: 'framing', reason: fault.problem }
 }
 
+const METHOD = /^[A-Za-z-]{1,32}$/
+/** Where a line ends, or a target, for whoever broke the rules of both. */
+const LINE_END = /[\r\n\0]/
+const WORD_END = /[ \t]/
+/** A path, a URI, an authority: anything else is no target, and might be a secret. */
+const LIKE_A_TARGET = /^\*$|[/:.]/
+
+/** Method and target of what should have been a request line, as far as they can be told from other text; latin1. */
+export function unreadLine(text: string): { readonly method: string; readonly target: string } {
+  const end = text.search(LINE_END)
+  const line = end < 0 ? text : text.slice(0, end)
+  const space = line.search(WORD_END)
+  const method = line.slice(0, Math.max(0, space))
+  if (!METHOD.test(method)) return { method: '-', target: '' }
+  const rest = line.slice(space + 1)
+  const targetEnd = rest.search(WORD_END)
+  const target = targetEnd < 0 ? rest : rest.slice(0, targetEnd)
+  return { method, target: LIKE_A_TARGET.test(target) ? redactUnread(target, end >= 0 || targetEnd >= 0) : '' }
+}
+
 /** `text`: what has come of it, latin1. The connection is to be closed behind the answer. */
 export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text: string, began: number): Buffer {
   const notes = new Notes(inbound, inbound.gate.snapshot(), began)
-  const words = text.slice(0, RAW_TARGET).split('\r', 1)[0]?.split(' ') ?? []
-  notes.method = isMethod(words[0]) ? words[0] : '-'
-  notes.what = words[1] ?? ''
+  const { method, target } = unreadLine(text.slice(0, RAW_TARGET))
+  notes.method = method
+  notes.what = target
   notes.cause = formCause(fault)
   notes.fail(fault.error, 'client')
   notes.status = fault.status
@@ -29,8 +51,4 @@ export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text:
   notes.bytesOut = answer.length
   notes.tell()
   return answer
-}
-
-function isMethod(word: string | undefined): word is string {
-  return word !== undefined && /^[A-Za-z-]{1,32}$/.test(word)
 }

@@ -1,5 +1,6 @@
 // Log injection: whatever bytes a client sends, a log has one line for it, and a terminal that shows the line obeys nothing in it.
 import t from 'tap'
+import fc from 'fast-check'
 import { escapeField, escapeText, escapeUri } from '../../src/log/escape.ts'
 
 const texts: readonly (readonly [name: string, raw: string, shown: string])[] = [
@@ -43,4 +44,28 @@ t.test('every character there is comes out harmless', async (t) => {
     if (harmful.test(escapeText(char)) || /[^\x21-\x7e]/.test(escapeUri(char)) || /\s/.test(escapeField(char))) t.fail(`U+${code.toString(16)} comes through`)
   }
   t.pass('none of the first 12,288')
+})
+
+/** A byte sequence of a client as the parser hands it on, and any text at all. */
+const strange = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 100 }).map((units) => String.fromCharCode(...units)),
+  fc.string({ unit: fc.constantFrom('\r\n', '\x1b[2J', '\u009b31m', '\u202e', '\u2066', '\u2028', '\ufeff', '\u200b', '\ud800', '\udc00', '\xc0\xaf', '\xed\xa0\x80', '%0d%0a', '\\r\\n', '"', '\\', '\t', 'x'), maxLength: 60 }),
+)
+
+t.test('any text, cut anywhere: harmless, in bounds, and never half an escape', async (t) => {
+  const harmful = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/u
+  fc.assert(fc.property(strange, fc.integer({ min: 1, max: 300 }), (text, most) => {
+    const line = escapeText(text, most)
+    const uri = escapeUri(text, most)
+    const field = escapeField(text, most)
+    return !harmful.test(line) && line.length <= most + 1 && /^[\x21-\x7e]*$/.test(uri) && uri.length <= most + 3 && /^[\x21-\x7e]+$/.test(field)
+      && !/%(?:[0-9A-F]?\.\.\.)$/.test(text.includes('%') ? '' : uri) && !/\\(?:x[0-9a-f]?|u[0-9a-f]{0,3})?…$/.test(text.includes('\\') ? '' : line)
+  }), { numRuns: 3000 })
+  t.equal(escapeText('ab\x1b[2J', 5), 'ab…', 'an escape is whole or not there')
+  t.equal(escapeUri('ab\x1b[2J', 4), 'ab...')
+  t.equal(escapeText('a\u{1f600}b', 2), 'a…', 'and so is a character')
+  t.equal(escapeText('\0'.repeat(100), 40).length, 41, 'what grows by its escapes is cut by what it has become')
 })
