@@ -5,10 +5,14 @@ import { sayError } from './cli/say.ts'
 /** A reader that left (`greengate schema | head -1`) is no fault of ours; anything else on these streams has nobody left to tell. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
+/** A reader that is there and does not read must not hold the end. */
+const FLUSH_MS = 2_000
+
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) resolve()
-    else stream.write('', () => resolve())
+    if (stream.writableLength === 0 || stream.destroyed) return resolve()
+    stream.write('', () => resolve())
+    setTimeout(resolve, FLUSH_MS).unref()
   })
 }
 

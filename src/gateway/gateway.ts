@@ -52,7 +52,7 @@ export class Gateway {
       events: logs.events,
       access: logs.access,
       turn: this.#turn,
-      onLines: (events, access) => logs.lines(events, access),
+      onLines: (events, access, lost) => logs.lines(events, access, lost),
       onLost: (worker, why, pauseMs) => this.#lost(worker, why, pauseMs),
       onReplaced: (worker) => logs.gateway('info', 'worker-started', `worker ${worker} was replaced`, { worker }),
     }, this.#live)

@@ -1,11 +1,14 @@
 // One log, appended to a file or to standard output: whole lines, one write under way, bounded memory. Dangers prevented: a full disk or
 // a reader that stopped which takes the gateway's memory, or the gateway itself, with it; and lines lost without a word.
-import { close, closeSync, openSync, write } from 'node:fs'
+import { close, closeSync, constants, openSync, write } from 'node:fs'
 
+/** characters */
 const MOST_QUEUED = 32 << 20
 const MOST_WRITE = 1 << 20
 const BUSY_MS = 20
 const RETRY_MS = 1_000
+/** A named pipe must neither hold the start until somebody reads it, nor a thread while nobody does. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
 
 export interface LogTrouble {
   /** told once when writing begins to fail, and when it works again: then with the number of lines lost */
@@ -22,10 +25,13 @@ function lineCount(text: string): number {
 export class LogFile {
   readonly #path: string | undefined
   readonly #trouble: LogTrouble
+  readonly #mostQueued: number
   #fd: number
   #queue: string[] = []
+  /** characters that wait, those of the chunk included */
   #queued = 0
   #chunk: Buffer | undefined
+  #chunkLength = 0
   #busy = false
   #failing = false
   #gone = false
@@ -33,16 +39,28 @@ export class LogFile {
   #idle: (() => void)[] = []
 
   /** `undefined`: standard output. Throws where the file cannot be opened. */
-  constructor(path: string | undefined, trouble: LogTrouble) {
+  constructor(path: string | undefined, trouble: LogTrouble, mostQueued = MOST_QUEUED) {
     this.#path = path
     this.#trouble = trouble
-    this.#fd = path === undefined ? 1 : openSync(path, 'a', 0o640)
+    this.#mostQueued = mostQueued
+    this.#fd = path === undefined ? 1 : openSync(path, APPEND, 0o640)
+  }
+
+  /** Lines that were dropped, or wait and can hardly be written any more, and of which nobody was told. */
+  get lost(): number {
+    let waiting = this.#chunk === undefined ? 0 : lineCount(this.#chunk.toString('latin1'))
+    for (const lines of this.#queue) waiting += lineCount(lines)
+    return this.#lost + waiting
   }
 
   /** `lines`: one or more, each with its line break. */
   write(lines: string): void {
-    if (this.#gone || lines === '') return
-    if (this.#queued + lines.length > MOST_QUEUED) {
+    if (lines === '') return
+    if (this.#gone) {
+      this.#lost += lineCount(lines)
+      return
+    }
+    if (this.#queued + lines.length > this.#mostQueued) {
       this.#lost += lineCount(lines)
       this.#fail('more lines wait than memory may hold; the newest are dropped and counted')
       return
@@ -56,7 +74,7 @@ export class LogFile {
   reopen(): void {
     if (this.#path === undefined) return
     const old = this.#fd
-    this.#fd = openSync(this.#path, 'a', 0o640)
+    this.#fd = openSync(this.#path, APPEND, 0o640)
     // a write that is under way still has the old descriptor
     if (this.#busy) this.#idle.push(() => close(old, () => {}))
     else closeSync(old)
@@ -92,7 +110,7 @@ export class LogFile {
     let length = 0
     let count = 0
     while (count < this.#queue.length && length < MOST_WRITE) length += this.#queue[count++]?.length ?? 0
-    this.#queued -= length
+    this.#chunkLength = length
     return this.#queue.splice(0, count).join('')
   }
 
@@ -100,19 +118,25 @@ export class LogFile {
     if (error === null) {
       const rest = this.#chunk?.subarray(written)
       this.#chunk = rest === undefined || rest.length === 0 ? undefined : rest
-      if (this.#failing) {
+      if (this.#chunk === undefined) this.#queued -= this.#chunkLength
+      // not with the first write: a disk that is only slow would tell of each
+      if (this.#failing && this.#queued <= this.#mostQueued / 2) {
         this.#failing = false
-        this.#trouble.recovered(this.#lost)
+        const lost = this.#lost
         this.#lost = 0
+        this.#trouble.recovered(lost)
       }
       return this.#next()
     }
     if (error.code === 'EAGAIN') return void setTimeout(() => this.#next(), BUSY_MS)
     this.#fail(error.message)
-    if (error.code === 'EPIPE' || error.code === 'EBADF') {
+    // nobody will read standard output again; another reader may open a named pipe
+    if (this.#path === undefined && (error.code === 'EPIPE' || error.code === 'EBADF')) {
+      this.#lost = this.lost
       this.#gone = true
       this.#chunk = undefined
       this.#queue = []
+      this.#queued = 0
       return this.#next()
     }
     const timer = setTimeout(() => this.#next(), RETRY_MS)

@@ -1,4 +1,5 @@
-// The two logs of the gateway: where their lines go, how they look there, and that a rotated file is opened anew.
+// The two logs of the gateway: where their lines go, how they look there, and that a rotated file is opened anew. Danger prevented: lines lost
+// without a number that says so.
 import { eventLog } from '../log/events.ts'
 import type { EventLog } from '../log/events.ts'
 import { prettyLines } from '../log/pretty.ts'
@@ -17,8 +18,8 @@ export interface Logs {
   readonly terminal: boolean
   /** what happens to the gateway itself */
   readonly gateway: EventLog['gateway']
-  /** whole lines from a worker */
-  lines(events: string, access: string): void
+  /** whole lines from a worker; `lost`: records that it had to drop */
+  lines(events: string, access: string, lost: number): void
   /** returns what went wrong */
   reopen(): string[]
   end(): Promise<void>
@@ -26,6 +27,8 @@ export interface Logs {
 
 /** A disk that stays full must not keep a gateway that ends. */
 const END_MS = 3_000
+/** Losses that go on are told so often. */
+const TELL_MS = 10_000
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -33,12 +36,17 @@ function reasonOf(error: unknown): string {
 
 /** Throws where a file cannot be opened. `complain` tells a person; the log itself may be what fails. */
 export function openLogs(options: LogOptions, complain: (message: string) => void): Logs {
+  const tellLost = (what: string, lost: number): void => {
+    if (lost === 0) return
+    complain(`${lost} ${what} were lost`)
+    gateway('error', 'log-lost', `${lost} ${what} were lost`, { lost })
+  }
   const open = (name: string, path: string | undefined): LogFile =>
     new LogFile(path === '-' ? undefined : path, {
       failed: (message) => complain(`the ${name} log cannot be written: ${message}`),
       recovered: (lost) => {
-        complain(`the ${name} log is written again${lost === 0 ? '' : `; ${lost} lines were lost`}`)
-        if (lost > 0) gateway('error', 'log-lost', `${lost} lines of the ${name} log were lost`, { lost })
+        complain(`the ${name} log is written again`)
+        tellLost(`lines of the ${name} log`, lost)
       },
     })
   const events = options.eventLog === 'none' ? undefined : open('event', options.eventLog)
@@ -51,14 +59,26 @@ export function openLogs(options: LogOptions, complain: (message: string) => voi
     else for (const line of lines.split('\n')) if (line !== '') events?.write(pretty(line))
   }
   const gateway = eventLog(writeEvents).gateway
+
+  let dropped = 0
+  let telling: NodeJS.Timeout | undefined
+  const tellDropped = (): void => {
+    clearTimeout(telling)
+    telling = undefined
+    tellLost('requests that the log could not keep up with', dropped)
+    dropped = 0
+  }
   return {
     events: events !== undefined,
     access: access !== undefined,
     terminal,
     gateway,
-    lines(eventLines, accessLines) {
+    lines(eventLines, accessLines, lost) {
       if (eventLines !== '') writeEvents(eventLines)
       access?.write(accessLines)
+      if (lost === 0) return
+      dropped += lost
+      telling ??= setTimeout(tellDropped, TELL_MS).unref()
     },
     reopen() {
       const problems: string[] = []
@@ -72,8 +92,15 @@ export function openLogs(options: LogOptions, complain: (message: string) => voi
       return problems
     },
     async end() {
+      tellDropped()
       const written = Promise.all([events?.end(), access?.end()])
-      await Promise.race([written, new Promise((resolve) => setTimeout(resolve, END_MS).unref())])
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, END_MS)
+      })
+      await Promise.race([written, late])
+      clearTimeout(timer)
+      for (const [name, file] of [['event', events], ['access', access]] as const) if (file !== undefined && file.lost > 0) complain(`${file.lost} lines of the ${name} log were lost`)
     },
   }
 }

@@ -20,6 +20,9 @@ export interface WorkerStart {
   readonly live: Live
   readonly listens: readonly Listen[]
   readonly counters: SharedArrayBuffer
+  /** how many lines each client may still have, and what is on its way to the log (outbox.ts) */
+  readonly allowance: SharedArrayBuffer
+  readonly underWay: SharedArrayBuffer
   /** which lines are wanted at all */
   readonly events: boolean
   readonly access: boolean
@@ -39,6 +42,6 @@ export type FromWorker =
   | { readonly kind: 'prepared'; readonly generation: number }
   | { readonly kind: 'refused'; readonly generation: number; readonly message: string }
   | { readonly kind: 'committed'; readonly generation: number }
-  /** whole lines of the event log and of the access log */
-  | { readonly kind: 'lines'; readonly events: string; readonly access: string }
+  /** whole lines of the event log and of the access log; the number of records dropped since the last ones */
+  | { readonly kind: 'lines'; readonly events: string; readonly access: string; readonly lost: number }
   | { readonly kind: 'drained' }

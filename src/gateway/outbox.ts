@@ -1,40 +1,98 @@
 // A worker's records, rendered and sent to the main thread in batches: one message for many lines, since a message costs more than a
-// line. Danger prevented: a log that slows the requests it tells of.
+// line. Dangers prevented: a log that slows the requests it tells of; lines that pile up before a main thread, or a disk, that is slower.
+import type { LogRates } from '../log/allowance.ts'
 import { eventLog } from '../log/events.ts'
+import { type LeftOut, Quota } from '../log/quota.ts'
 import type { RequestRecord } from '../log/record.ts'
 import { squidLine } from '../log/squid.ts'
 
 const WAIT_MS = 20
 const MOST = 256 << 10
+/** Characters sent that the main thread has not taken yet: with more, records are dropped and counted. */
+const MOST_UNDER_WAY = 8 << 20
+const LOOK_MS = 1_000
+
+export interface OutboxOptions {
+  readonly events: boolean
+  readonly access: boolean
+  readonly worker: number
+  /** shared over workers: what each client may still have (log/allowance.ts) */
+  readonly allowance: SharedArrayBuffer
+  /** one Int32 a worker: characters under way, which the main thread takes off */
+  readonly underWay: SharedArrayBuffer
+  readonly rates: () => LogRates
+  /** `lost`: records dropped since the last batch */
+  readonly send: (events: string, access: string, lost: number) => void
+}
 
 export interface Outbox {
   record(record: RequestRecord): void
-  /** what waits, now: before a worker ends */
+  /** what waits, now, and what was left out: before a worker ends */
   flush(): void
 }
 
-export function outbox(wanted: { readonly events: boolean; readonly access: boolean }, send: (events: string, access: string) => void): Outbox {
+export function outbox(options: OutboxOptions): Outbox {
+  const { worker, rates } = options
+  const underWay = new Int32Array(options.underWay)
   let events = ''
   let access = ''
+  let lost = 0
   let timer: NodeJS.Timeout | undefined
+  let looking: NodeJS.Timeout | undefined
   const log = eventLog((line) => {
     events += line
   })
-  const flush = (): void => {
+  const quota = new Quota(options.allowance, (left) => {
+    if (!options.events) return
+    log.gateway('warn', 'left-out', leftOutText(left), {
+      client: left.client, from: new Date(left.from).toISOString(), to: new Date(left.to).toISOString(), allow: left.allow, deny: left.deny, error: left.error,
+      bytesIn: left.bytesIn, bytesOut: left.bytesOut, worker,
+    })
+  })
+  const post = (): void => {
     clearTimeout(timer)
     timer = undefined
-    if (events === '' && access === '') return
-    send(events, access)
+    if (events === '' && access === '' && lost === 0) return
+    Atomics.add(underWay, worker, events.length + access.length)
+    options.send(events, access, lost)
     events = ''
     access = ''
+    lost = 0
+  }
+  const soon = (): void => {
+    if (events.length + access.length > MOST) post()
+    else timer ??= setTimeout(post, WAIT_MS)
+  }
+  const look = (): void => {
+    looking = undefined
+    quota.flush(Date.now(), false)
+    if (events !== '') soon()
+    if (quota.waiting) looking = setTimeout(look, LOOK_MS)
   }
   return {
     record(record) {
-      if (wanted.events) log.request(record)
-      if (wanted.access) access += `${squidLine(record)}\n`
-      if (events.length + access.length > MOST) flush()
-      else timer ??= setTimeout(flush, WAIT_MS)
+      if (!options.events && !options.access) return
+      if (Atomics.load(underWay, worker) > MOST_UNDER_WAY) {
+        lost++
+        return soon()
+      }
+      if (!quota.admits(record, rates(), Date.now())) {
+        looking ??= setTimeout(look, LOOK_MS)
+        return
+      }
+      if (options.events) log.request(record)
+      if (options.access) access += `${squidLine(record)}\n`
+      soon()
     },
-    flush,
+    flush() {
+      clearTimeout(looking)
+      looking = undefined
+      quota.flush(Date.now(), true)
+      post()
+    },
   }
+}
+
+function leftOutText(left: LeftOut): string {
+  return `${left.allow + left.deny + left.error} requests of ${left.client} are not in the log: more than limits lets one client have there`
 }

@@ -31,8 +31,11 @@ export type RunEnd = { readonly kind: 'ended'; readonly code: number } | { reado
 
 const FAILURE: RunEnd = { kind: 'failure' }
 
+/** More than this waits for a reader of standard error that does not read: nothing is added. */
+const MOST_UNREAD = 64 << 10
+
 function complain(message: string): void {
-  process.stderr.write(visibleLines(`greengate: ${message}\n`))
+  if (process.stderr.writableLength < MOST_UNREAD) process.stderr.write(visibleLines(`greengate: ${message}\n`))
 }
 
 function fail(message: string, hint: string | undefined): RunEnd {

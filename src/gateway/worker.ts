@@ -23,7 +23,11 @@ if (port === null) throw new Error('this file runs as a worker thread')
 const tell = (message: FromWorker): void => port.postMessage(message)
 
 const start = workerData as WorkerStart
-const box = outbox(start, (events, access) => tell({ kind: 'lines', events, access }))
+const box = outbox({
+  ...start,
+  rates: () => current.compiled.policy.limits,
+  send: (events, access, lost) => tell({ kind: 'lines', events, access, lost }),
+})
 
 function snapshotOf(live: Live): Snapshot {
   return { compiled: compileSource(live.source, live.machine), generation: live.generation, hash: live.source.hash }

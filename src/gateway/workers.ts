@@ -1,6 +1,7 @@
 // The worker threads, seen from the main thread: started, given a new policy in two steps, replaced when one dies, drained. Dangers
 // prevented: a worker that goes on with an old policy unseen, and a crash at start-up that becomes a busy loop of restarts.
 import { Worker } from 'node:worker_threads'
+import { allowanceBuffer } from '../log/allowance.ts'
 import { forgetWorker } from '../proxy/counters.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 
@@ -21,7 +22,7 @@ export interface WorkersOptions {
   readonly access: boolean
   /** one task after the other: a swap and a replacement never run at once */
   readonly turn: <T>(task: () => Promise<T>) => Promise<T>
-  readonly onLines: (events: string, access: string) => void
+  readonly onLines: (events: string, access: string, lost: number) => void
   readonly onLost: (worker: number, why: string, pauseMs: number) => void
   readonly onReplaced: (worker: number) => void
 }
@@ -66,12 +67,16 @@ export class Workers {
   readonly #options: WorkersOptions
   readonly #hands: (Hand | undefined)[]
   readonly #deaths: number[]
+  readonly #allowance = allowanceBuffer()
+  /** characters of log lines that each worker sent and nobody took yet */
+  readonly #underWay: SharedArrayBuffer
   #live: Live
   #ending = false
 
   constructor(options: WorkersOptions, live: Live) {
     this.#options = options
     this.#live = live
+    this.#underWay = new SharedArrayBuffer(options.count * 4)
     this.#hands = Array.from({ length: options.count }, () => undefined)
     this.#deaths = this.#hands.map(() => 0)
   }
@@ -130,12 +135,14 @@ export class Workers {
 
   async #spawn(worker: number): Promise<string | undefined> {
     const { listens, counters, events, access } = this.#options
-    const start: WorkerStart = { worker, live: this.#live, listens, counters, events, access }
+    const start: WorkerStart = { worker, live: this.#live, listens, counters, events, access, allowance: this.#allowance, underWay: this.#underWay }
+    // what its predecessor sent last may never have come
+    Atomics.store(new Int32Array(this.#underWay), worker, 0)
     const thread = new Worker(ENTRY, { workerData: start, name: `greengate-${worker}` })
     const hand: Hand = { thread, startedAt: performance.now(), waiting: new Set(), gone: false }
     let why = 'it ended'
     thread.on('message', (message: FromWorker) => {
-      if (message.kind === 'lines') this.#options.onLines(message.events, message.access)
+      if (message.kind === 'lines') this.#lines(worker, message)
       else for (const take of [...hand.waiting]) take(message)
     })
     thread.on('error', (error: unknown) => {
@@ -153,6 +160,11 @@ export class Workers {
     }
     await thread.terminate()
     return answer?.kind === 'failed' ? answer.message : why
+  }
+
+  #lines(worker: number, { events, access, lost }: Extract<FromWorker, { readonly kind: 'lines' }>): void {
+    this.#options.onLines(events, access, lost)
+    Atomics.sub(new Int32Array(this.#underWay), worker, events.length + access.length)
   }
 
   #lost(worker: number, hand: Hand, why: string): void {

@@ -26,6 +26,8 @@ const TABLE: readonly (readonly [key: keyof LimitsDraft, field: keyof Limits, ki
   ['connections-per-client', 'connectionsPerClient', 'count', 1000, 1, 10_000_000],
   ['tunnels-per-client', 'tunnelsPerClient', 'count', 500, 0, 10_000_000],
   ['new-per-second-per-client', 'newPerSecondPerClient', 'count', 200, 1, 10_000_000],
+  ['refusals-logged-per-second-per-client', 'refusalsLoggedPerSecondPerClient', 'count', 300, 1, 10_000_000],
+  ['requests-logged-per-second-per-client', 'requestsLoggedPerSecondPerClient', 'count', 50_000, 1, 10_000_000],
 ]
 
 const FORMS: Readonly<Record<Kind, readonly [form: string, hint: string]>> = {
@@ -69,5 +71,6 @@ export function readLimits(report: Report, draft: LimitsDraft): Limits {
     headerBytes: read('headerBytes'), headerCount: read('headerCount'), uriBytes: read('uriBytes'),
     connections: read('connections'), tunnels: read('tunnels'), newPerSecond: read('newPerSecond'),
     connectionsPerClient: read('connectionsPerClient'), tunnelsPerClient: read('tunnelsPerClient'), newPerSecondPerClient: read('newPerSecondPerClient'),
+    refusalsLoggedPerSecondPerClient: read('refusalsLoggedPerSecondPerClient'), requestsLoggedPerSecondPerClient: read('requestsLoggedPerSecondPerClient'),
   }
 }

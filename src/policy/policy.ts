@@ -142,6 +142,8 @@ export interface Limits {
   readonly connectionsPerClient: number
   readonly tunnelsPerClient: number
   readonly newPerSecondPerClient: number
+  readonly refusalsLoggedPerSecondPerClient: number
+  readonly requestsLoggedPerSecondPerClient: number
 }
 
 export interface ListSource {

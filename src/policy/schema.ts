@@ -98,6 +98,7 @@ function build(holes: boolean) {
     'header-bytes': word.optional(), 'header-count': word.optional(), 'uri-bytes': word.optional(),
     connections: word.optional(), tunnels: word.optional(), 'new-per-second': word.optional(),
     'connections-per-client': word.optional(), 'tunnels-per-client': word.optional(), 'new-per-second-per-client': word.optional(),
+    'refusals-logged-per-second-per-client': word.optional(), 'requests-logged-per-second-per-client': word.optional(),
   })
 
   const test = keys({

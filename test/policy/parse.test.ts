@@ -31,6 +31,7 @@ t.test('what is absent', async (t) => {
   t.strictSame(policy.limits, {
     headMs: 10_000, dnsMs: 5000, dialMs: 10_000, firstByteMs: 300_000, idleBodyMs: 300_000, tunnelIdleMs: 900_000, tunnelAgeMs: 86_400_000, drainMs: 30_000,
     headerBytes: 65_536, headerCount: 200, uriBytes: 32_768, connections: 10_000, tunnels: 10_000, newPerSecond: 2000, connectionsPerClient: 1000, tunnelsPerClient: 500, newPerSecondPerClient: 200,
+    refusalsLoggedPerSecondPerClient: 300, requestsLoggedPerSecondPerClient: 50_000,
   })
   t.equal(policyOf('version: 1\nrules:\nweb:\n  rules:\n').rules.length, 0, 'a section without a value is absent')
 })

@@ -19,7 +19,8 @@ export interface Test {
 export const LIMITS: Limits = {
   headMs: 10_000, dnsMs: 5_000, dialMs: 10_000, firstByteMs: 300_000, idleBodyMs: 300_000, tunnelIdleMs: 900_000, tunnelAgeMs: 86_400_000,
   drainMs: 30_000, headerBytes: 65_536, headerCount: 200, uriBytes: 32_768, connections: 10_000, tunnels: 10_000, newPerSecond: 2_000,
-  connectionsPerClient: 1_000, tunnelsPerClient: 500, newPerSecondPerClient: 200
+  connectionsPerClient: 1_000, tunnelsPerClient: 500, newPerSecondPerClient: 200,
+  refusalsLoggedPerSecondPerClient: 300, requestsLoggedPerSecondPerClient: 50_000
 }
 
 export const TUNNELS: Tunnels = { requireTls: true, serverName: 'match', ech: 'allow' }
