@@ -4,9 +4,10 @@ import { requestFault } from '../http/fault.ts'
 import { traceContent } from '../http/trace.ts'
 import { httpDate } from './clock.ts'
 import type { Exchange } from './exchange.ts'
-import { isOwnHost, ownResponse } from './own.ts'
+import { isOwnHost, ownResponse, READ_ONLY } from './own.ts'
 
 const OWN_PAGE: Cause = { by: 'serve', kind: 'serve', reason: 'asked of the gateway itself' }
+const NO_PAGE: Cause = { by: 'framing', kind: 'framing', reason: 'the gateway serves no such page' }
 const LAST_HOP: Cause = { by: 'gateway', kind: 'gateway', reason: 'Max-Forwards is 0: answered here' }
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT'
 
@@ -23,6 +24,7 @@ export function answerOwn(exchange: Exchange, path: string): void {
   if (path === '*') return local(exchange, `Allow: ${METHODS}\r\nContent-Length: 0\r\n`, '')
   const hash = path.indexOf('#')
   const answer = ownResponse({
+    id: notes.id,
     method: request.method,
     path: hash < 0 ? path : path.slice(0, hash),
     host,
@@ -34,9 +36,14 @@ export function answerOwn(exchange: Exchange, path: string): void {
     snapshot,
     gate: inbound.gate,
   })
-  if (answer === undefined) return exchange.refuse(404, 'http_request_error', { by: 'framing', kind: 'framing', reason: 'the gateway serves no such page' })
-  notes.status = Number(answer.toString('latin1', 9, 12))
-  exchange.reply(answer, close)
+  notes.status = answer === undefined ? 404 : Number(answer.toString('latin1', 9, 12))
+  if (notes.status !== 200) {
+    notes.verdict = 'error'
+    notes.cause = answer === undefined ? NO_PAGE : READ_ONLY
+    notes.fail('http_request_error', 'client')
+  }
+  if (answer === undefined) exchange.refuse(404, 'http_request_error', NO_PAGE)
+  else exchange.reply(answer, close)
 }
 
 /** Max-Forwards is 0: we are the last. */

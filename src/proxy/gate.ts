@@ -116,6 +116,8 @@ export interface UpgradeAsk {
  * is complete and framed (HEAD without body); undefined: not one of our hosts or paths. `close`: say `Connection: close`.
  */
 export interface OwnAsk {
+  /** of the request, for a refusal */
+  readonly id: string
   readonly method: string
   readonly path: string
   /** the Host field as sent */

@@ -2,16 +2,18 @@
 // last refusals. Nothing else. Danger prevented: a web page whose name an attacker points at the gateway's address reads that page or feeds
 // a PAC (DNS rebinding): only the gateway's own names and addresses are answered.
 import { hostname } from 'node:os'
+import type { Cause } from '../decision/facts.ts'
 import type { Ip } from '../net/ip.ts'
 import { parseAuthority } from '../net/target.ts'
 import type { Host } from '../net/target.ts'
+import { visibleJson } from '../policy/visible.ts'
 import type { Gate, OwnAsk } from './gate.ts'
 import { preferredType } from './accept.ts'
 import { httpDate } from './clock.ts'
 import { pacFile } from './pac.ts'
-import { escapeHtml, htmlPage, shown } from './refusal-text.ts'
+import { escapeHtml, htmlPage, sentence, shown } from './refusal-text.ts'
 import type { KeptRefusal } from './refusals.ts'
-import type { Refusal } from './refuse.ts'
+import { type Refusal, refusalResponse } from './refuse.ts'
 
 const PAC_TYPE = 'application/x-ns-proxy-autoconfig'
 
@@ -31,21 +33,20 @@ function isOwn(host: Host, own: { readonly addresses: readonly Ip[]; readonly na
 /** Remembered for the client's own page. */
 export function noteRefusal(gate: Gate, client: Ip, refusal: Refusal, time: number): void {
   const { status, cause, what, id } = refusal
-  gate.limits.refusals.add(client, { time, status, rule: cause.by, reason: cause.reason, what: shown(what, 400), id })
+  gate.limits.refusals.add(client, { time, status, rule: sentence(cause.by), reason: sentence(cause.reason), what: shown(what, 400), id })
 }
 
-function framed(ask: OwnAsk, status: string, type: string, text: string, more: readonly string[] = []): Buffer {
+function framed(ask: OwnAsk, type: string, text: string): Buffer {
   const body = Buffer.from(text, 'utf8')
   const lines = [
-    `HTTP/1.1 ${status}`,
+    'HTTP/1.1 200 OK',
     `Date: ${httpDate()}`,
     `Content-Type: ${type}`,
     `Content-Length: ${body.length}`,
     'Cache-Control: no-store',
     'X-Content-Type-Options: nosniff',
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-    'Referrer-Policy: no-referrer',
-    ...more
+    'Referrer-Policy: no-referrer'
   ]
   if (ask.close) lines.push('Connection: close')
   else if (ask.minor === 0) lines.push('Connection: keep-alive')
@@ -74,12 +75,24 @@ function pageText(refusals: readonly KeptRefusal[], client: Ip, contact: string 
 
 function page(ask: OwnAsk): Buffer {
   const refusals = ask.gate.limits.refusals.of(ask.client)
-  const { contact } = ask.snapshot.compiled.policy.web
+  const said = ask.snapshot.compiled.policy.web.contact
+  const contact = said === undefined ? undefined : sentence(said)
   const type = preferredType(ask.accept)
   const text = type === 'application/json'
-    ? `${JSON.stringify({ client: ask.client.text, contact: contact ?? null, refusals }, null, 2)}\n`
+    ? `${visibleJson({ client: ask.client.text, contact: contact ?? null, refusals }, 2)}\n`
     : type === 'text/html' ? pageHtml(refusals, ask.client, contact) : pageText(refusals, ask.client, contact)
-  return framed(ask, '200 OK', `${type}; charset=utf-8`, text)
+  return framed(ask, `${type}; charset=utf-8`, text)
+}
+
+/** By what a method is refused there. */
+export const READ_ONLY: Cause = { by: 'framing', kind: 'framing', reason: 'the gateway\'s own pages are read by GET and HEAD alone' }
+
+function refusedMethod(ask: OwnAsk): Buffer {
+  const { name, web } = ask.snapshot.compiled.policy
+  return refusalResponse(
+    { status: 405, error: 'http_request_error', cause: READ_ONLY, what: shown(ask.path), id: ask.id, allow: 'GET, HEAD' },
+    { method: ask.method, minor: ask.minor, accept: ask.accept, ...(web.contact === undefined ? {} : { contact: web.contact }), gatewayName: name, close: ask.close }
+  )
 }
 
 /** undefined: not one of our hosts or paths, and the exchange refuses it. */
@@ -89,6 +102,6 @@ export function ownResponse(ask: OwnAsk): Buffer | undefined {
   const [path] = ask.path.split('?', 1)
   const pac = path === '/proxy.pac' || path === '/wpad.dat'
   if (!pac && path !== '/') return undefined
-  if (ask.method !== 'GET' && ask.method !== 'HEAD') return framed(ask, '405 Method Not Allowed', 'text/plain; charset=utf-8', 'GET and HEAD alone\n', ['Allow: GET, HEAD'])
-  return pac ? framed(ask, '200 OK', PAC_TYPE, pacFile(ask.via, ask.gate.port)) : page(ask)
+  if (ask.method !== 'GET' && ask.method !== 'HEAD') return refusedMethod(ask)
+  return pac ? framed(ask, PAC_TYPE, pacFile(ask.via, ask.gate.port)) : page(ask)
 }

@@ -1,5 +1,6 @@
 // The words of a refusal, in HTML, plain text and JSON (wire.md 19). Danger prevented: text of the asker that becomes markup or terminal
 // control; a policy's no that an automated client takes for a fault and tries to get round.
+import { visibleJson } from '../policy/visible.ts'
 import type { PageType } from './accept.ts'
 import type { Refusal } from './refuse.ts'
 
@@ -19,7 +20,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** The policy's own sentences (reason, contact) may be in any script; only what is no character of a text goes. */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ')
 }
 
@@ -29,8 +30,30 @@ interface Words {
   readonly advice: string
 }
 
+const FORM_ADVICE = 'The gateway refuses what is ambiguous rather than guess. The same bytes will be refused again.'
+
+/** What is said of some answers alone; by status, or by error where that says more. */
+const SPECIAL: ReadonlyMap<string | number, Words> = new Map<string | number, Words>([
+  ['proxy_loop_detected', {
+    title: 'Request goes in a circle',
+    lead: 'This request has passed this gateway before.',
+    advice: 'Another proxy sends it back here: that is to be mended there. The same request will be refused again.'
+  }],
+  [404, {
+    title: 'No such page',
+    lead: 'The gateway itself was asked for a page, and it has no such page.',
+    advice: 'A proxy is asked for other sites by their full URI; a client that sends a path alone is not set up to use one.'
+  }],
+  [405, { title: 'Method not allowed', lead: 'The gateway itself was asked for a page, by a method that it does not know there.', advice: 'Its own pages are read by GET and HEAD.' }],
+  [408, { title: 'Request not complete in time', lead: 'The request was refused because it did not come to its end in time.', advice: 'Trying again may help.' }],
+  [414, { title: 'Request too large', lead: 'The request was refused because its target is longer than this gateway takes.', advice: FORM_ADVICE }],
+  [431, { title: 'Request too large', lead: 'The request was refused because its head is larger than this gateway takes.', advice: FORM_ADVICE }]
+])
+
 function words(refusal: Refusal): Words {
   const { status } = refusal
+  const special = SPECIAL.get(refusal.error) ?? SPECIAL.get(status)
+  if (special !== undefined) return special
   if (status === 403) {
     return {
       title: 'Refused by policy',
@@ -53,13 +76,13 @@ function words(refusal: Refusal): Words {
       advice: 'The policy of this network did not refuse it. Trying again later may help.'
     }
   }
-  if (status >= 500) {
+  if (status === 500 || status === 503) {
     return { title: 'The gateway cannot serve this now', lead: 'The request was not served.', advice: 'Trying again later may help.' }
   }
   return {
     title: 'Request not understood',
     lead: 'The request was refused because of its form.',
-    advice: 'The gateway refuses what is ambiguous rather than guess. The same bytes will be refused again.'
+    advice: FORM_ADVICE
   }
 }
 
@@ -74,7 +97,7 @@ export function refusalBody(type: PageType, refusal: Refusal, contact: string | 
   if (contact !== undefined) rows.push(['Ask', sentence(contact)])
   if (gatewayName !== undefined) rows.push(['Gateway', sentence(gatewayName)])
   if (type === 'application/json') {
-    return `${JSON.stringify({
+    return `${visibleJson({
       status: refusal.status,
       title,
       error: refusal.error,
@@ -86,7 +109,7 @@ export function refusalBody(type: PageType, refusal: Refusal, contact: string | 
       contact: contact ?? null,
       gateway: gatewayName ?? null,
       request: refusal.id
-    }, null, 2)}\n`
+    }, 2)}\n`
   }
   if (type === 'text/plain') {
     const width = 9

@@ -12,7 +12,10 @@ export interface Refusing {
   readonly retryAfterS: number | undefined
 }
 
-export function refusalBytes(exchange: Exchange, { status, error, cause, retryAfterS }: Refusing, close: boolean): Buffer {
+/** Where the gateway itself has no means at the moment (RFC 9110 15.6.4). */
+const BUSY_S = 1
+
+export function refusalBytes(exchange: Exchange, { status, error, cause, retryAfterS = status === 503 ? BUSY_S : undefined }: Refusing, close: boolean): Buffer {
   const { inbound, notes, request, snapshot } = exchange
   const { web, name } = snapshot.compiled.policy
   notes.cause = cause

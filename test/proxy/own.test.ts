@@ -9,7 +9,7 @@ const SNAPSHOT = snapshotWith({}, { names: ['proxy.office.example'], contact: 'i
 
 function ask(gate: Gate, more: Partial<OwnAsk>): { status: string; fields: Map<string, string>; body: string } | undefined {
   const bytes = ownResponse({
-    method: 'GET', path: '/', host: 'localhost', minor: 1, accept: undefined, close: false, client: ip('192.168.51.35'), via: ip('192.168.51.254'), snapshot: SNAPSHOT, gate, ...more
+    id: 'r-1', method: 'GET', path: '/', host: 'localhost', minor: 1, accept: undefined, close: false, client: ip('192.168.51.35'), via: ip('192.168.51.254'), snapshot: SNAPSHOT, gate, ...more
   })
   if (bytes === undefined) return undefined
   const [head = '', ...rest] = bytes.toString('utf8').split('\r\n\r\n')
