@@ -37,7 +37,7 @@ function addressesOf({ addresses }: RequestRecord): readonly string[] | undefine
 
 function observedOf({ observed }: RequestRecord): readonly Readonly<Record<string, unknown>>[] | undefined {
   if (observed.length === 0) return undefined
-  const told: Readonly<Record<string, unknown>>[] = observed.slice(0, MOST_OBSERVED).map((each) => ({ verdict: each.verdict, rule: each.rule, reason: escapeText(each.reason, 120) }))
+  const told: Readonly<Record<string, unknown>>[] = observed.slice(0, MOST_OBSERVED).map((each) => ({ verdict: each.verdict, rule: escapeText(each.rule, 64), reason: escapeText(each.reason, 120) }))
   if (observed.length > MOST_OBSERVED) told.push({ more: observed.length - MOST_OBSERVED })
   return told
 }
@@ -55,13 +55,13 @@ function requestFields(record: RequestRecord): Record<string, unknown> {
     client: record.client,
     clientPort: record.clientPort,
     mac: record.mac,
-    group: record.group,
+    group: text(record.group, 64),
     method: escapeText(record.method, 64),
     target: escapeUri(redactTarget(record.target)),
     host: escapeText(record.host, 256),
     port: record.port,
     verdict: record.verdict,
-    rule: record.rule,
+    rule: escapeText(record.rule, 64),
     place: record.place === undefined ? undefined : `${escapeText(record.place.file, 512)}:${record.place.line}`,
     reason: escapeText(record.reason, 512),
     observed: observedOf(record),

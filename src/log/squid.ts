@@ -17,6 +17,11 @@ function mediaType(text: string | undefined): string {
   return escapeField(text === undefined ? undefined : /^[^;,\s]*/.exec(text)?.[0])
 }
 
+/** Calamaris knows a log by its first line, in which a method has letters, digits and dashes: any other would make it refuse the whole. */
+function method(text: string): string {
+  return escapeField(text, 64).replace(/[^\w-]/g, '_')
+}
+
 function whole(value: number): number {
   return Number.isFinite(value) && value > 0 ? Math.round(value) : 0
 }
@@ -30,5 +35,5 @@ export function squidLine(record: RequestRecord): string {
   const status = String(whole(record.status)).padStart(3, '0')
   const url = record.target === '' ? 'error:invalid-request' : escapeUri(redactTarget(record.target))
   const peer = record.address === undefined ? 'HIER_NONE/-' : `HIER_DIRECT/${escapeField(record.address)}`
-  return `${stamp} ${escapeField(record.client)} ${result(record)}/${status} ${whole(record.bytesOut)} ${escapeField(record.method, 64)} ${url} - ${peer} ${mediaType(record.contentType)}`
+  return `${stamp} ${escapeField(record.client)} ${result(record)}/${status} ${whole(record.bytesOut)} ${method(record.method)} ${url} - ${peer} ${mediaType(record.contentType)}`
 }

@@ -19,7 +19,7 @@ const cases: readonly (readonly [name: string, change: Partial<RequestRecord>, l
     '1767323045.018     12 192.168.51.35 NONE_NONE/400 1234 - error:invalid-request - HIER_NONE/- text/html'],
   ['IPv6', { client: '2001:db8::1', address: '2001:db8::2' }, '1767323045.018     12 2001:db8::1 TCP_MISS/200 1234 GET http://example.com/ - HIER_DIRECT/2001:db8::2 text/html'],
   ['a forged line', { target: 'http://a/\r\n1 2 3', method: 'GET X', contentType: 'text/html\nx y' },
-    '1767323045.018     12 192.168.51.35 TCP_MISS/200 1234 GET%20X http://a/%0D%0A1%202%203 - HIER_DIRECT/203.0.113.5 text/html'],
+    '1767323045.018     12 192.168.51.35 TCP_MISS/200 1234 GET_20X http://a/%0D%0A1%202%203 - HIER_DIRECT/203.0.113.5 text/html'],
   ['a password', { target: 'http://u:p@a/' }, '1767323045.018     12 192.168.51.35 TCP_MISS/200 1234 GET http://***@a/ - HIER_DIRECT/203.0.113.5 text/html'],
 ]
 

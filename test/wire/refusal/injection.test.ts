@@ -41,9 +41,9 @@ t.test('a refusal keeps its shape', async (t) => {
       if (accept === 'application/json') return typeof (JSON.parse(text) as { readonly rule: unknown }).rule === 'string' && !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/.test(text)
       if (accept === 'text/plain') return !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.test(text) && text.split('\n').length === plain.text.split('\n').length
       return tagsOf(text).join() === tags.join() && !/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/.test(text) && !/<(?!\/?[a-z!])/.test(text)
-    }), { numRuns: 1200 })
+    }), { numRuns: 600 })
   }
-  t.pass('3600 refusals')
+  t.pass('1800 refusals')
 })
 
 t.test('every octet in every place', async (t) => {
@@ -97,6 +97,6 @@ t.test('the PAC file is JavaScript that knows one answer, whatever the Host', as
     if (found !== right || Object.keys(context).join() !== 'FindProxyForURL') t.fail(`${host}: ${String(found)}`)
   }
   for (const host of hosts) for (const via of ['192.168.51.254', '2001:db8::1', '127.0.0.1']) check(host, via)
-  fc.assert(fc.property(fc.constantFrom('wpad.', 'localhost', '', 'proxy.office.example'), hostile, (name, rest) => check(`${name}${rest}`, '192.168.51.254')), { numRuns: 1500 })
+  fc.assert(fc.property(fc.constantFrom('wpad.', 'localhost', '', 'proxy.office.example'), hostile, (name, rest) => check(`${name}${rest}`, '192.168.51.254')), { numRuns: 500 })
   t.ok(served > 30, `${served} served`)
 })
