@@ -11,6 +11,10 @@ const OTHER_FAMILY_MS = 300
 const NEGATIVE_MS = 10_000
 const FAILURE_MS = 1_000
 const LONGEST_MS = 3_600_000
+/** RFC 2181 8: a time to live with its first bit set counts as none. */
+const MOST_TTL = 0x7fffffff
+/** Of one family. Nobody has more places to be at; a name with thousands would make one request dial thousands of machines. */
+const MOST_ADDRESSES = 64
 
 type Family = { readonly addresses: readonly Ip[]; readonly lifeMs: number } | { readonly code: string }
 
@@ -21,9 +25,9 @@ export interface Looked {
 
 async function ask(query: Promise<readonly { address: string; ttl: number }[]>): Promise<Family> {
   try {
-    const records = await query
+    const records = (await query).slice(0, MOST_ADDRESSES)
     const addresses = records.map(({ address }) => parseIp(address) ?? ipFromSocket(address)).filter((ip) => ip !== undefined)
-    return addresses.length === 0 ? { code: 'ENODATA' } : { addresses, lifeMs: Math.min(...records.map(({ ttl }) => ttl)) * 1000 }
+    return addresses.length === 0 ? { code: 'ENODATA' } : { addresses, lifeMs: Math.min(...records.map(({ ttl }) => (ttl > MOST_TTL ? 0 : ttl))) * 1000 }
   } catch (error) {
     return { code: (error as NodeJS.ErrnoException).code ?? 'EUNKNOWN' }
   }

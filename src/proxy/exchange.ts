@@ -87,7 +87,7 @@ export class Exchange {
     let addresses: readonly Ip[]
     if (host.kind === 'address') addresses = [host.address]
     else {
-      const answer = await this.inbound.gate.resolver.resolve(host.name)
+      const answer = await this.inbound.gate.resolver.resolve(host.name, this.inbound.peer.address.text)
       if (this.#over) return undefined
       this.notes.dns = answer.ms
       if (!answer.ok) {

@@ -1,6 +1,6 @@
 // Names to addresses for the request path: hosts file, cache, resolvers, with a deadline of our own and a bound on what is asked at once.
-// Dangers prevented: `dns.lookup`, whose four threads one slow name server blocks for everybody; a flood of names that opens as many
-// sockets; `localhost` asked of a stranger (RFC 6761 6.3).
+// Dangers prevented: `dns.lookup`, whose four threads one slow name server blocks for everybody; one client whose silent names leave no
+// look-up to the others; `localhost` asked of a stranger (RFC 6761 6.3).
 import { promises } from 'node:dns'
 import { statSync } from 'node:fs'
 import type { HostName } from '../net/hostname.ts'
@@ -20,7 +20,7 @@ export interface ResolverOptions {
   /** empty: the system's */
   readonly servers: readonly { readonly address: string; readonly port: number }[]
   readonly timeoutMs: number
-  /** names asked at once; more wait, within their deadline */
+  /** names asked at once, half of them for one client; more wait, within their deadline */
   readonly concurrency?: number
   readonly hostsFile?: string
   readonly cacheEntries?: number
@@ -29,11 +29,16 @@ export interface ResolverOptions {
 const LOOPBACK: readonly Ip[] = [ipFromValue(4, 0x7f000001n), ipFromValue(6, 1n)]
 const SYSTEM_RESOLVERS = '/etc/resolv.conf'
 const LOOK_MS = 1000
+const CONCURRENCY = 1024
 
 /** One look-up and everybody who waits for it. */
 interface Flight {
   readonly name: HostName
   readonly waiting: Set<(answer: Answer) => void>
+  /** who asks, in order; the first counts it as his */
+  readonly clients: Set<string | undefined>
+  /** what one family said when the other stayed silent: nobody who comes later waits for that again */
+  early?: Answer
 }
 
 export class Resolver {
@@ -43,6 +48,7 @@ export class Resolver {
   readonly #flights = new Map<HostName, Flight>()
   readonly #queue = new Set<Flight>()
   #running = 0
+  readonly #runningOf = new Map<string, number>()
   #channel: promises.Resolver | undefined
   #channelVersion = ''
   #looked = -Infinity
@@ -54,12 +60,13 @@ export class Resolver {
     this.#cache = new DnsCache(options.cacheEntries ?? 10_000)
   }
 
-  resolve(name: HostName): Promise<DnsResult> {
+  /** `client`: for whom, so that one leaves look-ups to the others. */
+  resolve(name: HostName, client?: string): Promise<DnsResult> {
     const began = performance.now()
-    const known = this.#known(name, began)
+    const known = this.#known(name, began) ?? this.#flights.get(name)?.early
     if (known !== undefined) return Promise.resolve({ ...known, ms: performance.now() - began })
     return new Promise((resolve) => {
-      const flight = this.#flight(name)
+      const flight = this.#flight(name, client)
       const done = (answer: Answer): void => {
         disarm(limit)
         flight.waiting.delete(done)
@@ -88,27 +95,49 @@ export class Resolver {
     return this.#cache.get(name, now)
   }
 
-  #flight(name: HostName): Flight {
-    const running = this.#flights.get(name)
-    if (running !== undefined) return running
-    const flight: Flight = { name, waiting: new Set() }
-    this.#flights.set(name, flight)
-    if (this.#running < (this.#options.concurrency ?? 256)) void this.#fly(flight)
-    else this.#queue.add(flight)
+  #flight(name: HostName, client: string | undefined): Flight {
+    let flight = this.#flights.get(name)
+    if (flight === undefined) {
+      flight = { name, waiting: new Set(), clients: new Set() }
+      this.#flights.set(name, flight)
+      this.#queue.add(flight)
+    }
+    flight.clients.add(client)
+    if (this.#queue.has(flight) && this.#mayAsk(client)) void this.#fly(flight, client)
     return flight
   }
 
-  async #fly(flight: Flight): Promise<void> {
-    this.#running++
-    const { answer, lifeMs } = await query(this.#resolver(), flight.name, (early) => this.#tell(flight, early))
-    this.#running--
+  #mayAsk(client: string | undefined): boolean {
+    const most = this.#options.concurrency ?? CONCURRENCY
+    return this.#running < most && (client === undefined || (this.#runningOf.get(client) ?? 0) < most / 2)
+  }
+
+  #count(client: string | undefined, step: 1 | -1): void {
+    this.#running += step
+    if (client === undefined) return
+    const count = (this.#runningOf.get(client) ?? 0) + step
+    if (count === 0) this.#runningOf.delete(client)
+    else this.#runningOf.set(client, count)
+  }
+
+  async #fly(flight: Flight, client: string | undefined): Promise<void> {
+    this.#queue.delete(flight)
+    this.#count(client, 1)
+    const { answer, lifeMs } = await query(this.#resolver(), flight.name, (early) => {
+      flight.early = early
+      this.#tell(flight, early)
+    })
+    this.#count(client, -1)
     this.#flights.delete(flight.name)
     if (!this.#closed) this.#cache.put(flight.name, answer, lifeMs, performance.now())
     this.#tell(flight, answer)
-    for (const next of this.#queue) {
-      this.#queue.delete(next)
-      void this.#fly(next)
-      break
+    this.#next()
+  }
+
+  /** The longest waiting one that somebody may ask for. */
+  #next(): void {
+    for (const flight of this.#queue) {
+      for (const client of flight.clients) if (this.#mayAsk(client)) return void this.#fly(flight, client)
     }
   }
 

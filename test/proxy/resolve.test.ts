@@ -76,12 +76,14 @@ t.test('the deadline is ours', async (t) => {
 
 t.test('a life of an answer', async (t) => {
   const { resolver, server } = await resolverFor(t, {
-    'short.example': { a: ['192.0.2.1'], ttl: 1 }, 'never.example': { a: ['192.0.2.2'], ttl: 0 }, 'long.example': { a: ['192.0.2.3'], ttl: 900 }
+    'short.example': { a: ['192.0.2.1'], ttl: 1 }, 'never.example': { a: ['192.0.2.2'], ttl: 0 }, 'long.example': { a: ['192.0.2.3'], ttl: 900 },
+    'signed.example': { a: ['192.0.2.4'], ttl: 0x80000000 }
   })
   const times = (host: string): number => server.asked.filter((asked) => asked === `${host} a`).length
-  for (let i = 0; i < 3; i++) for (const host of ['short.example', 'never.example', 'long.example', 'missing.example']) await said(resolver, host)
+  for (let i = 0; i < 3; i++) for (const host of ['short.example', 'never.example', 'long.example', 'missing.example', 'signed.example']) await said(resolver, host)
   t.equal(times('short.example'), 1)
   t.equal(times('never.example'), 3, 'an answer without a life is not kept')
+  t.equal(times('signed.example'), 3, 'nor is one whose life is beyond all numbers (RFC 2181 8)')
   t.equal(times('missing.example'), 1, 'that there is none is kept too')
   await pause(1100)
   await said(resolver, 'short.example')
@@ -103,6 +105,26 @@ t.test('no more at once than agreed, and who waits too long is told', async (t) 
   t.equal(answers.filter((answer) => answer === '192.0.2.1').length, 6)
   t.equal(answers.filter((answer) => answer.startsWith('dns_timeout')).length, 3)
   t.ok(server.asked.length <= 18)
+})
+
+t.test('one client\'s silent names leave look-ups to the others', async (t) => {
+  const { resolver } = await resolverFor(t, { 'good.example': { a: ['192.0.2.1'] }, ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`s${i}.example`, { silent: 'both' as const }])) }, { concurrency: 8 })
+  const began = performance.now()
+  const silent = Array.from({ length: 40 }, (_, i) => resolver.resolve(name(`s${i}.example`), 'hostile'))
+  const queued = resolver.resolve(name('good.example'), 'hostile')
+  t.match(await resolver.resolve(name('good.example'), 'other'), { ok: true }, 'even a name that the hostile one waits for')
+  t.ok(performance.now() - began < 1000, 'at once')
+  t.match(await queued, { ok: true }, 'who had to wait has it too')
+  for (const answer of await Promise.all(silent)) t.match(answer, { ok: false, error: 'dns_timeout' })
+})
+
+t.test('a family that stays silent is waited for once, not by each who asks meanwhile', async (t) => {
+  const { resolver, server } = await resolverFor(t, { 'deaf.example': { a: ['192.0.2.8'], silent: 'aaaa' } }, { timeoutMs: 6000 })
+  await said(resolver, 'deaf.example')
+  const began = performance.now()
+  for (let i = 0; i < 5; i++) t.equal(await said(resolver, 'deaf.example'), '192.0.2.8')
+  t.ok(performance.now() - began < 1000, 'at once')
+  t.equal(server.asked.filter((asked) => asked === 'deaf.example a').length, 1)
 })
 
 t.test('the table is bounded', async (t) => {
