@@ -53,6 +53,7 @@ export class Gateway {
       access: logs.access,
       turn: this.#turn,
       onLines: (events, access, lost) => logs.lines(events, access, lost),
+      onNote: options.complain,
       onLost: (worker, why, pauseMs) => this.#lost(worker, why, pauseMs),
       onReplaced: (worker) => logs.gateway('info', 'worker-started', `worker ${worker} was replaced`, { worker }),
     }, this.#live)

@@ -7,6 +7,7 @@ const MOST_QUEUED = 32 << 20
 const MOST_WRITE = 1 << 20
 const BUSY_MS = 20
 const RETRY_MS = 1_000
+const LF = 10
 /** A named pipe must neither hold the start until somebody reads it, nor a thread while nobody does. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY
 
@@ -32,6 +33,9 @@ export class LogFile {
   #queued = 0
   #chunk: Buffer | undefined
   #chunkLength = 0
+  /** octets of the chunk that are written */
+  #written = 0
+  #reopened = false
   #busy = false
   #failing = false
   #gone = false
@@ -48,7 +52,7 @@ export class LogFile {
 
   /** Lines that were dropped, or wait and can hardly be written any more, and of which nobody was told. */
   get lost(): number {
-    let waiting = this.#chunk === undefined ? 0 : lineCount(this.#chunk.toString('latin1'))
+    let waiting = this.#chunk === undefined ? 0 : lineCount(this.#chunk.toString('latin1', this.#written))
     for (const lines of this.#queue) waiting += lineCount(lines)
     return this.#lost + waiting
   }
@@ -78,6 +82,7 @@ export class LogFile {
     // a write that is under way still has the old descriptor
     if (this.#busy) this.#idle.push(() => close(old, () => {}))
     else closeSync(old)
+    this.#reopened = this.#busy
   }
 
   /** Resolves when everything is written, or cannot be. */
@@ -101,9 +106,14 @@ export class LogFile {
         return
       }
       this.#chunk = Buffer.from(this.#take())
+      this.#written = 0
+    } else if (this.#reopened && this.#written > 0) {
+      // half a line is in the old file: the new one begins with the whole of it
+      this.#written = this.#chunk.lastIndexOf(LF, this.#written - 1) + 1
     }
+    this.#reopened = false
     this.#busy = true
-    write(this.#fd, this.#chunk, (error, written) => this.#wrote(error, written))
+    write(this.#fd, this.#chunk, this.#written, (error, written) => this.#wrote(error, written))
   }
 
   #take(): string {
@@ -116,9 +126,11 @@ export class LogFile {
 
   #wrote(error: NodeJS.ErrnoException | null, written: number): void {
     if (error === null) {
-      const rest = this.#chunk?.subarray(written)
-      this.#chunk = rest === undefined || rest.length === 0 ? undefined : rest
-      if (this.#chunk === undefined) this.#queued -= this.#chunkLength
+      this.#written += written
+      if (this.#written >= (this.#chunk?.length ?? 0)) {
+        this.#chunk = undefined
+        this.#queued -= this.#chunkLength
+      }
       // not with the first write: a disk that is only slow would tell of each
       if (this.#failing && this.#queued <= this.#mostQueued / 2) {
         this.#failing = false

@@ -44,4 +44,6 @@ export type FromWorker =
   | { readonly kind: 'committed'; readonly generation: number }
   /** whole lines of the event log and of the access log; the number of records dropped since the last ones */
   | { readonly kind: 'lines'; readonly events: string; readonly access: string; readonly lost: number }
+  /** for a person, where the event log is not wanted */
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'drained' }

@@ -23,6 +23,8 @@ export interface OutboxOptions {
   readonly rates: () => LogRates
   /** `lost`: records dropped since the last batch */
   readonly send: (events: string, access: string, lost: number) => void
+  /** what was left out, where there is no event log to tell it */
+  readonly note: (message: string) => void
 }
 
 export interface Outbox {
@@ -43,7 +45,7 @@ export function outbox(options: OutboxOptions): Outbox {
     events += line
   })
   const quota = new Quota(options.allowance, (left) => {
-    if (!options.events) return
+    if (!options.events) return options.note(leftOutText(left))
     log.gateway('warn', 'left-out', leftOutText(left), {
       client: left.client, from: new Date(left.from).toISOString(), to: new Date(left.to).toISOString(), allow: left.allow, deny: left.deny, error: left.error,
       bytesIn: left.bytesIn, bytesOut: left.bytesOut, worker,

@@ -27,6 +27,7 @@ const box = outbox({
   ...start,
   rates: () => current.compiled.policy.limits,
   send: (events, access, lost) => tell({ kind: 'lines', events, access, lost }),
+  note: (message) => tell({ kind: 'note', message }),
 })
 
 function snapshotOf(live: Live): Snapshot {

@@ -23,6 +23,7 @@ export interface WorkersOptions {
   /** one task after the other: a swap and a replacement never run at once */
   readonly turn: <T>(task: () => Promise<T>) => Promise<T>
   readonly onLines: (events: string, access: string, lost: number) => void
+  readonly onNote: (message: string) => void
   readonly onLost: (worker: number, why: string, pauseMs: number) => void
   readonly onReplaced: (worker: number) => void
 }
@@ -143,6 +144,7 @@ export class Workers {
     let why = 'it ended'
     thread.on('message', (message: FromWorker) => {
       if (message.kind === 'lines') this.#lines(worker, message)
+      else if (message.kind === 'note') this.#options.onNote(message.message)
       else for (const take of [...hand.waiting]) take(message)
     })
     thread.on('error', (error: unknown) => {

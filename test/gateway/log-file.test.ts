@@ -165,3 +165,19 @@ t.test('a named pipe: none is opened that nobody reads, and another reader may c
   const buffer = Buffer.alloc(100)
   t.equal(buffer.toString('latin1', 0, readSync(second, buffer)), 'one\n')
 })
+
+t.test('a rotation in the middle of a line: the new file begins with the whole of it', async (t) => {
+  const reader = pipe(t.testdir())
+  t.teardown(() => reader.close())
+  const log = new LogFile(reader.path, quiet)
+  const line = (number: number): string => `${String(number).padStart(98, '0')}x\n`
+  for (let number = 0; number < 3_000; number++) log.write(line(number))
+  await pause(50)
+  renameSync(reader.path, `${reader.path}.old`)
+  log.reopen()
+  await log.end()
+  const before = reader.read()
+  const whole = before.slice(0, before.lastIndexOf('\n') + 1)
+  t.ok(before.length > whole.length, 'a line was cut')
+  t.equal(whole + readFileSync(reader.path, 'utf8'), Array.from({ length: 3_000 }, (_, number) => line(number)).join(''))
+})

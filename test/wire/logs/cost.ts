@@ -41,7 +41,7 @@ const full = new Quota(allowanceBuffer(), () => {})
 measure('quota, left out', () => {
   if (full.admits(short, { refusalsLoggedPerSecondPerClient: 1, requestsLoggedPerSecondPerClient: 1 }, Date.now())) octets++
 })
-const common = { worker: 0, allowance: allowanceBuffer(), underWay: new SharedArrayBuffer(4), send: (events: string, access: string) => Atomics.sub(new Int32Array(common.underWay), 0, events.length + access.length) }
+const common = { worker: 0, note: () => {}, allowance: allowanceBuffer(), underWay: new SharedArrayBuffer(4), send: (events: string, access: string) => Atomics.sub(new Int32Array(common.underWay), 0, events.length + access.length) }
 const both = outbox({ ...common, events: true, access: true, rates: () => rates })
 measure('outbox, both logs', () => both.record(short))
 const flooded = outbox({ ...common, allowance: allowanceBuffer(), events: true, access: true, rates: () => ({ refusalsLoggedPerSecondPerClient: 1, requestsLoggedPerSecondPerClient: 1 }) })
