@@ -82,8 +82,14 @@ export function outbox(options: OutboxOptions): Outbox {
         looking ??= setTimeout(look, LOOK_MS)
         return
       }
-      if (options.events) log.request(record)
-      if (options.access) access += `${squidLine(record)}\n`
+      try {
+        if (options.events) log.request(record)
+        if (options.access) access += `${squidLine(record)}\n`
+      } catch (error) {
+        // a fault of ours in telling a request must not end the others
+        lost++
+        options.note(`a record could not be written: ${error instanceof Error ? error.message : String(error)}`)
+      }
       soon()
     },
     flush() {

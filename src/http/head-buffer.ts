@@ -63,6 +63,11 @@ export class HeadBuffer {
     return this.#bytes?.toString('latin1', this.#scan.start, Math.min(this.#length, this.#scan.start + maxLength)) ?? ''
   }
 
+  /** octets that have come, of what may follow the head too */
+  get received(): number {
+    return this.#length
+  }
+
   /** the octets behind the head: a view, valid while the read's memory is */
   rest(): Buffer | undefined {
     return this.#scan.at < this.#length ? this.#bytes?.subarray(this.#scan.at, this.#length) : undefined

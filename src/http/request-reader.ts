@@ -50,6 +50,11 @@ export class RequestReader {
     return line.kind === 'fault' ? line : undefined
   }
 
+  /** Octets of it, and of what came with it. */
+  get received(): number {
+    return this.#head.received
+  }
+
   /** What has come of a head that was refused, or not completed in time. */
   seen(maxLength: number): string {
     return this.#head.seen(maxLength)

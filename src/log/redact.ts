@@ -22,6 +22,8 @@ const ENCODED_DELIMITER = /[&#]|%(?:25)*(?:26|3b|23)/gi
 // behind two slashes, up to the last `@` of what would be an authority there, since a password may hold one
 const USERINFO = /((?:\/|%(?:25)*2f){2})(?:(?!%(?:25)*(?:2f|3f|23|26))[^/?#&\s])*(?:@|%(?:25)*40)/gi
 const BARE_USERINFO = /^[^/?#]*@/
+/** `user:password@` as the whole of a parameter's value begins */
+const PAIR = /(=|%(?:25)*3d)(?:(?!%(?:25)*(?:2f|3f|23|26|3d|3a))[^:=/?#&@\s])*(?::|%(?:25)*3a)(?:(?!%(?:25)*(?:2f|3f|23|26|3d))[^=/?#&\s])*(?:@|%(?:25)*40)/gi
 /** `@` or `=` of a URI within a parameter */
 const ENCODED = /%(?:25)*(?:3d|40)/i
 const PERCENT = 0x25
@@ -104,7 +106,7 @@ export function redactTarget(asked: string): string {
   const target = asked.length > LONGEST ? `${asked.slice(0, LONGEST - MARK.length)}${MARK}` : asked
   const nested = target.includes('%') && ENCODED.test(target)
   let text = target
-  if (nested || text.includes('@')) text = text.replace(BARE_USERINFO, `${HIDDEN}@`).replace(USERINFO, `$1${HIDDEN}@`)
+  if (nested || text.includes('@')) text = text.replace(BARE_USERINFO, `${HIDDEN}@`).replace(USERINFO, `$1${HIDDEN}@`).replace(PAIR, `$1${HIDDEN}@`)
   if (nested || maySecret(text)) text = hideParameters(text)
   lastShown = text
   return text

@@ -163,7 +163,7 @@ export class InboundConnection implements Inbound {
 
   /** A request that could not be read: answered, told, and the connection closed, since nobody knows where the next one would begin. */
   #refuse(fault: HttpFault): void {
-    this.#close(refuseUnread(this, fault, this.#reader.seen(RAW_TARGET), this.#began))
+    this.#close(refuseUnread(this, fault, this.#reader.seen(RAW_TARGET), this.#reader.received, this.#began))
   }
 
   /** The exchange takes (more of) the request's body now: first what is held, then what is read. */

@@ -4,7 +4,7 @@ import type { Cause } from '../decision/facts.ts'
 import type { HttpFault } from '../http/fault.ts'
 import { redactUnread } from '../log/redact.ts'
 import type { InboundConnection } from './inbound.ts'
-import { Notes, RAW_TARGET } from './notes.ts'
+import { Notes } from './notes.ts'
 import { refusalResponse } from './refuse.ts'
 
 /** By what a request is refused for its form: what is a matter of size or time is one of the limits. */
@@ -33,10 +33,10 @@ export function unreadLine(text: string): { readonly method: string; readonly ta
   return { method, target: LIKE_A_TARGET.test(target) ? redactUnread(target, end >= 0 || targetEnd >= 0) : '' }
 }
 
-/** `text`: what has come of it, latin1. The connection is to be closed behind the answer. */
-export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text: string, began: number): Buffer {
+/** `text`: the begin of it, latin1; `octets`: all that has come. The connection is to be closed behind the answer. */
+export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text: string, octets: number, began: number): Buffer {
   const notes = new Notes(inbound, inbound.gate.snapshot(), began)
-  const { method, target } = unreadLine(text.slice(0, RAW_TARGET))
+  const { method, target } = unreadLine(text)
   notes.method = method
   notes.what = target
   notes.cause = formCause(fault)
@@ -47,7 +47,7 @@ export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text:
     { status: fault.status, error: fault.error, cause: notes.cause, what: notes.what, id: notes.id },
     { method: notes.method, minor: 1, accept: undefined, ...(web.contact === undefined ? {} : { contact: web.contact }), gatewayName: name, close: true },
   )
-  notes.bytesIn = text.length
+  notes.bytesIn = octets
   notes.bytesOut = answer.length
   notes.tell()
   return answer

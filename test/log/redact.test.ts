@@ -25,6 +25,8 @@ const cases: readonly (readonly [name: string, target: string, shown: string])[]
   ['a URI within a parameter', 'http://a/?r=http://u:p@b/?x=1&y=2', 'http://a/?r=http://***@b/?x=1&y=2'],
   ['an encoded URI within a parameter', 'http://a/?r=http%3A%2F%2Fu%3Ap%40b%2F%3Ftoken%3Dabc%26x%3D1&y=2', 'http://a/?r=http%3A%2F%2F***@b%2F%3Ftoken%3D***%26x%3D1&y=2'],
   ['one that was encoded twice', 'http://a/?r=http%253A%252F%252Fu%253Ap%2540b%252F%253Ftoken%253Dabc%2526x%253D1&y=2', 'http://a/?r=http%253A%252F%252F***@b%252F%253Ftoken%253D***%2526x%253D1&y=2'],
+  ['a name and a password as a value', 'http://a/?proxy=u:p@b:3128&mail=a@b', 'http://a/?proxy=***@b:3128&mail=a@b'],
+  ['the same, encoded', 'http://a/?proxy=u%3Ap%40b&x=1', 'http://a/?proxy=***@b&x=1'],
   ['a fragment of a broken target', 'http://a/ b#access_token=abc', 'http://a/ b#access_token=***'],
 ]
 
@@ -54,7 +56,7 @@ t.test('what was redacted is redacted no further', async (t) => {
 })
 
 t.test('a long target costs no more than its length', async (t) => {
-  for (const unit of ['//', '?token=a&', '@', '%2540', '%25', '&a%3d', ';x=', '//u:p@', '40', '2540']) {
+  for (const unit of ['//', '?token=a&', '@', '%2540', '%25', '&a%3d', ';x=', '//u:p@', '40', '2540', '=a:', '=a', '%3da%3a', '=u:p@']) {
     const target = `http://h/${unit.repeat(1 << 19)}`
     const began = performance.now()
     redactTarget(target)

@@ -121,3 +121,17 @@ t.test('why was I blocked: the caller\'s own', { timeout: 60_000 }, async (t) =>
     t.ok(!text.includes('S3cr3t') && !text.includes('/open') && (accept !== 'text/html' || !text.includes('<img')), accept)
   }
 })
+
+t.test('a client that may not reach the proxy gets no page of it either', { timeout: 60_000 }, async (t) => {
+  const gateway = await startGateway(t, `version: 1
+name: shut
+rules:
+  - { name: others, action: allow, from: 192.168.51.0/24, to: gateway, services: proxy }
+web: { default: allow }
+`, HOSTS)
+  for (const path of ['/', '/proxy.pac', '/wpad.dat', '/nothing', '/%']) {
+    const { response, fields, text } = await asked(t, gateway, get(path, 'wpad'))
+    t.ok(response.status === 403 && fields.get('x-greengate-rule') === 'default' && !text.includes('FindProxyForURL'), `${path}: ${response.status}`)
+  }
+  t.equal((await asked(t, gateway, 'OPTIONS * HTTP/1.1\r\nHost: wpad\r\n\r\n')).response.status, 403)
+})
