@@ -33,9 +33,16 @@ function carried(value: bigint): readonly bigint[] {
   if (upper === 0n) return lower > 1n ? [lower] : [] // IPv4-compatible; neither :: nor ::1
   if (upper === MAPPED || upper === TRANSLATED || upper === NAT64) return [lower]
   if (value >> 80n === NAT64_LOCAL) return localNat64(value)
-  if (value >> 112n === SIX_TO_FOUR) return [(value >> 80n) & LOW]
-  if (value >> 96n === TEREDO) return [lower ^ LOW] // the client's address, obscured (RFC 4380 4)
-  return (upper & 0xfdffffffn) === 0x00005efen ? [lower] : []
+  if (value >> 96n === TEREDO) return teredo(value)
+  const isatap = (upper & 0xfdffffffn) === 0x00005efen ? [lower] : []
+  return value >> 112n === SIX_TO_FOUR ? [(value >> 80n) & LOW, ...isatap] : isatap
+}
+
+/** RFC 4380 4: the client's address, obscured; and the server's, to which a relay sends first (5.4.1), where one stands there. */
+function teredo(value: bigint): readonly bigint[] {
+  const client = (value & LOW) ^ LOW
+  const server = (value >> 64n) & LOW
+  return server === 0n ? [client] : [client, server]
 }
 
 /**

@@ -1,6 +1,6 @@
 // Host text as ASCII: lower case, and other scripts by IDNA (UTS 46, as browsers do it). Danger prevented: circled letters, full-width
 // digits and ideographic dots that mean ASCII to the program on the other side, and something else to the policy.
-import { domainToASCII } from 'node:url'
+import { domainToASCII, domainToUnicode } from 'node:url'
 
 /** Lower case, IDNA applied, dots of other scripts mapped; a final dot stays. Undefined where a character belongs in no host. */
 export function asciiHost(text: string): string | undefined {
@@ -21,14 +21,36 @@ export function asciiHost(text: string): string | undefined {
 function idna(text: string): string | undefined {
   const last = text.charCodeAt(text.length - 1)
   const dotted = last === 0x2e || last === 0x3002 || last === 0xff0e || last === 0xff61
-  const mapped = domainToASCII(`${dotted ? text.slice(0, -1) : text}.x`)
+  const mapped = domainToASCII(`${text}${dotted ? 'x' : '.x'}`)
   if (!mapped.endsWith('.x')) return undefined
   const ascii = mapped.slice(0, -2)
   for (let i = 0; i < ascii.length; i++) {
     const code = ascii.charCodeAt(i)
     if (!isLabelOctet(code) && code !== 0x2e) return undefined
   }
+  if (!isSettled(mapped, domainToUnicode(mapped))) return undefined
   return dotted ? `${ascii}.` : ascii
+}
+
+/**
+ * What `domainToASCII` lets pass and browsers refuse, since its tables are older than theirs: a label that is not written as its own
+ * letters would be (RFC 3492 6.2), not in normal form, a mark or a joiner that stands on nothing (UTS 46 4.1), letters in both directions.
+ */
+function isSettled(ascii: string, unicode: string): boolean {
+  if (unicode === ascii) return true
+  return domainToASCII(unicode) === ascii && unicode.normalize('NFC') === unicode && !MISPLACED.test(unicode) && !mixesDirections(unicode)
+}
+
+const MISPLACED = /(?:^|\.)\p{M}|[^\p{L}\p{M}][\u200c\u200d]/u
+const RIGHT_TO_LEFT = /[[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]--[\p{M}\u06f0-\u06f9]]/v
+/** begins with a letter, ends with one or a digit, and with what stands on them; modifier letters have no direction */
+const LABEL = /^[\p{L}--\p{Lm}](?:.*[[\p{L}--\p{Lm}]\p{Nd}])?\p{M}*$/v
+const LEFT_TO_RIGHT = /[\p{L}--[\u0590-\u08ff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]]/v
+
+/** RFC 5893 2: one letter from right to left asks of every label how it begins and ends. */
+function mixesDirections(unicode: string): boolean {
+  if (!RIGHT_TO_LEFT.test(unicode)) return false
+  return unicode.split('.').some((label) => !LABEL.test(label) || (RIGHT_TO_LEFT.test(label) && LEFT_TO_RIGHT.test(label)))
 }
 
 function isLabelOctet(code: number): boolean {

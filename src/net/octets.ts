@@ -3,10 +3,15 @@
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Percent escapes decoded to octets (latin1 text), once. Undefined for an escape that is none. */
-export function decodePercent(text: string): string | undefined {
-  let at = text.indexOf('%')
-  if (at < 0) return text
+/**
+ * Percent escapes decoded to octets (latin1 text), once. Undefined for an escape that is none. Characters over U+00FF beside an escape are
+ * a person's: their UTF-8 stands for them, so that both come to be octets.
+ */
+export function decodePercent(written: string): string | undefined {
+  let at = written.indexOf('%')
+  if (at < 0) return written
+  const text = isWide(written) ? octetsFromText(written) : written
+  at = text.indexOf('%')
   let out = ''
   let from = 0
   for (; at >= 0; at = text.indexOf('%', from)) {
@@ -17,6 +22,11 @@ export function decodePercent(text: string): string | undefined {
     from = at + 3
   }
   return out + text.slice(from)
+}
+
+function isWide(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return true
+  return false
 }
 
 /** The value of a hexadecimal digit's code, else -1. */

@@ -7,6 +7,8 @@ import { decodePercent, octetsFromText, textFromOctets } from '../../src/net/oct
 t.test('names', async (t) => {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Example.COM.', 'example.com'], ['bücher.example', 'xn--bcher-kva.example'], ['straße.example', 'xn--strae-oqa.example'], ['faß.de', 'xn--fa-hia.de'], ['пример.рф', 'xn--e1afmkfd.xn--p1ai'], ['日本。jp', 'xn--wgv71a.jp'], ['日本．jp．', 'xn--wgv71a.jp'], ['a\u200bb.example', 'ab.example'], ['\u212aelvin.example', 'kelvin.example'],
+    ['אב.com', 'xn--4dbc.com'], ['אב1.com', 'xn--1-zhcd.com'], ['www.אב.com', 'www.xn--4dbc.com'], ['1.אב.com', undefined], ['a⛳.אב.com', undefined], ['0x7f。א', undefined], ['\u088fé', undefined], // RFC 5893 2
+    ['\u1ac2a.example', undefined], ['a\u1aea\u05d1\u0591.example', undefined], ['xn---①a', undefined], ['xn--v9．', undefined], ['é.xn--v9', undefined], ['１\u200cé', undefined], ['می\u200cخواهم.com', 'xn--mgbn2ecje63gr19l.com'],
     ['_srv._tcp.example', '_srv._tcp.example'], ['-a-.example', '-a-.example'], ['127.0.0.1', undefined], ['1.2.3.4.5', undefined], ['１２７.1', undefined], ['', undefined], ['.', undefined], ['a..b', undefined], ['a b', undefined], ['a%41', undefined], ['a:80', undefined], ['[::1]', undefined], ['a/b', undefined],
   ]
   for (const [text, expected] of rows) t.equal(parseHostName(text), expected, JSON.stringify(text))

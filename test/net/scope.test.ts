@@ -86,6 +86,14 @@ t.test('every reading of a local NAT64 address is told (RFC 6052 2.4, with a pre
   }
 })
 
+t.test('an address that carries two tells both', async (t) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['2001:0:a00:1:0:0:f7f7:f7f7', '8.8.8.8 10.0.0.1'], ['2001:0:4136:e378:8000:63bf:3fff:fdd2', '192.0.2.45 65.54.227.120'], ['2001::f7f7:f7f7', '8.8.8.8'],
+    ['2002:808:808::5efe:10.0.0.1', '8.8.8.8 10.0.0.1'], ['2002:808:808:1:200:5efe:7f00:1', '8.8.8.8 127.0.0.1'], ['2002:808:808::1', '8.8.8.8'],
+  ]
+  for (const [text, expected] of rows) t.equal(embeddedIps(ip(text)).map((found) => found.text).join(' '), expected, text)
+})
+
 t.test('what carries IPv4 is never public', async () => {
   fc.assert(fc.property(fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }), fc.constantFrom(0n, 0xffffn << 32n, 0xffff0000n << 32n, 0x64ff9bn << 96n, 0x64ff9b0001n << 80n, 0x2002n << 112n, 0x20010000n << 96n, 0x5efen << 32n, 0x2a00n << 112n | 0x02005efen << 32n), (low, prefix) => {
     const found = ipFromValue(6, prefix | (low & 0xffffffffn))
