@@ -49,10 +49,11 @@ export class RefusalRing {
     const at = this.#cell(set, way)
     const head = new Int32Array(this.#buffer, at, 2)
     const sequence = Atomics.load(head, 0)
-    Atomics.store(head, 0, sequence | 1)
+    // two workers in one place would mix two clients' texts: the later one leaves its own out
+    if ((sequence & 1) === 1 || Atomics.compareExchange(head, 0, sequence, sequence + 1) !== sequence) return
     new Uint8Array(this.#buffer, at + HEAD, CELL - HEAD).set(bytes)
     head[1] = bytes.length
-    Atomics.store(head, 0, (sequence | 1) + 1)
+    Atomics.store(head, 0, sequence + 2)
   }
 
   /** The client's own, newest first. */
