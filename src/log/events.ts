@@ -87,6 +87,23 @@ function requestFields(record: RequestRecord): Record<string, unknown> {
   }
 }
 
+/** Characters of one text of an event, and of a list of them. */
+const MOST_TEXT = 512
+const MOST_LIST = 5_000
+
+/** As many as have room; a policy may have thousands of errors, and a machine thousands of addresses. */
+function listed(texts: readonly string[]): readonly string[] {
+  const told: string[] = []
+  let length = 0
+  for (const each of texts) {
+    const text = escapeText(each, MOST_TEXT)
+    length += text.length
+    if (length > MOST_LIST) return [...told, `... ${texts.length - told.length} more`]
+    told.push(text)
+  }
+  return told
+}
+
 /** `write` takes whole lines, each with its line break. */
 export function eventLog(write: (line: string) => void): EventLog {
   const logger = pino({ base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, { write })
@@ -97,9 +114,9 @@ export function eventLog(write: (line: string) => void): EventLog {
     gateway(level, event, message, fields = {}) {
       const safe: Record<string, unknown> = {}
       for (const [name, value] of Object.entries(fields)) {
-        safe[name] = typeof value === 'string' ? escapeText(value) : Array.isArray(value) ? value.map((each) => escapeText(String(each))) : value
+        safe[name] = typeof value === 'string' ? escapeText(value, MOST_TEXT) : typeof value === 'number' ? value : listed(value)
       }
-      logger[level]({ time: new Date().toISOString(), event, ...safe }, escapeText(message))
+      logger[level]({ time: new Date().toISOString(), event, ...safe }, escapeText(message, MOST_TEXT))
     },
   }
 }

@@ -97,9 +97,16 @@ t.test('what happens to the gateway, with a file of any name', async (t) => {
       text += line
     }).gateway('error', 'reload-failed', message, { file, diagnostics: [reason, file], generation: 1 })
     const shown = plain(text)
-    return text.indexOf('\n') === text.length - 1 && !HARMFUL.test(text) && JSON.parse(text) !== null && shown.indexOf('\n') === shown.length - 1 && !HARMFUL.test(shown)
+    return text.indexOf('\n') === text.length - 1 && !HARMFUL.test(text) && Buffer.byteLength(text) < EVENT_OCTETS && JSON.parse(text) !== null && shown.indexOf('\n') === shown.length - 1 && !HARMFUL.test(shown)
   }), { numRuns: 800 })
-  t.pass()
+  for (const fill of ['\u4e16', '"', '\x1b']) {
+    let text = ''
+    eventLog((line) => {
+      text += line
+    }).gateway('error', 'reload-failed', fill.repeat(9_000), { file: fill.repeat(9_000), hash: fill.repeat(9_000), diagnostics: Array.from({ length: 5_000 }, () => fill.repeat(900)) })
+    t.ok(Buffer.byteLength(text) < EVENT_OCTETS)
+    t.match((JSON.parse(text) as { readonly diagnostics: readonly string[] }).diagnostics.at(-1), /^\.\.\. 49\d\d more$/)
+  }
 })
 
 const absent = process.env['GREENGATE_REQUIRE_ALL'] !== '1' && spawnSync('calamaris', ['--version']).error !== undefined
