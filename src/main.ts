@@ -6,7 +6,7 @@ import { sayError } from './cli/say.ts'
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 /** A reader that is there and does not read must not hold the end. */
-const FLUSH_MS = 2_000
+const FLUSH_MS = 1_000
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
