@@ -135,7 +135,7 @@ export function ask(proxyPort: number, url: string, agent?: import('node:http').
   })
 }
 
-export async function until(what: string, seen: () => boolean, ms = 5_000): Promise<void> {
+export async function until(what: string, seen: () => boolean, ms = 20_000): Promise<void> {
   const end = performance.now() + ms
   while (!seen()) {
     if (performance.now() > end) throw new Error(`never: ${what}`)
