@@ -41,11 +41,12 @@ function isSettled(ascii: string, unicode: string): boolean {
   return domainToASCII(unicode) === ascii && unicode.normalize('NFC') === unicode && !MISPLACED.test(unicode) && !mixesDirections(unicode)
 }
 
-const MISPLACED = /(?:^|\.)\p{M}|[^\p{L}\p{M}][\u200c\u200d]/u
+/** RFC 5892 A.1, A.2: a joiner stands behind a mark; the one that parts stands between letters that join, too */
+const MISPLACED = /(?:^|\.)\p{M}|(?<!\p{M})\u200d|(?<![\p{M}\p{sc=Arab}\p{sc=Syrc}\p{sc=Mong}\p{sc=Nkoo}\p{sc=Adlm}])\u200c|(?<!\p{M})\u200c(?![\p{M}\p{sc=Arab}\p{sc=Syrc}\p{sc=Mong}\p{sc=Nkoo}\p{sc=Adlm}])/u
 const RIGHT_TO_LEFT = /[[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]--[\p{M}\u06f0-\u06f9]]/v
 /** begins with a letter, ends with one or a digit, and with what stands on them; modifier letters have no direction */
 const LABEL = /^[\p{L}--\p{Lm}](?:.*[[\p{L}--\p{Lm}]\p{Nd}])?\p{M}*$/v
-const LEFT_TO_RIGHT = /[\p{L}--[\u0590-\u08ff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]]/v
+const LEFT_TO_RIGHT = /[[\p{L}\p{Mc}\p{Nd}]--[0-9\u0590-\u08ff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]]/v
 
 /** RFC 5893 2: one letter from right to left asks of every label how it begins and ends. */
 function mixesDirections(unicode: string): boolean {
