@@ -121,7 +121,10 @@ export function parseFields(text: string, from: number, maxCount: number): Field
     while (last > first && isBlank(text.charCodeAt(last - 1))) last--
     names.push(text.slice(at, colon))
     values.push(text.slice(first, last))
-    ids.push(fieldId(text, at, colon))
+    const id = fieldId(text, at, colon)
+    // blanks round a value are nothing (RFC 9112 5.1), but a tab behind this one is read as part of the coding by some (llhttp)
+    if (id === FIELD.TRANSFER_ENCODING && text.slice(last, stop).includes('\t')) return 'a tab behind a Transfer-Encoding'
+    ids.push(id)
     at = stop + 2
   }
   return { names, values, ids }

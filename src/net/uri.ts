@@ -20,6 +20,8 @@ export function parseHttpUri(text: string): Parsed<HttpUri> {
   if (slashes < 0) return { ok: false, problem: 'the request target is no absolute URI' }
   if (slashes !== 4 || text.slice(0, 4).toLowerCase() !== 'http') return { ok: false, problem: 'the scheme is not http' }
   const end = authorityEnd(text, 7)
+  // nobody sends one here in good faith, and readers differ on what it ends (WHATWG URL 4.4, llhttp)
+  if (text.charCodeAt(end) === 0x23) return { ok: false, problem: 'a fragment stands right behind the authority' }
   const target = parseAuthority(text.slice(7, end), HTTP_PORT)
   if (!target.ok) return target
   const hash = text.indexOf('#', end)
@@ -39,7 +41,7 @@ function authorityEnd(text: string, from: number): number {
   return text.length
 }
 
-/** Octets over 0x7f pass: browsers send them, and nobody takes them for the end of a line. */
+/** Octets over 0x7f pass here, for `explain` and policies; on the wire the request line refuses them. */
 export function pathProblem(text: string, from = 0): string | undefined {
   for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i)

@@ -17,7 +17,7 @@ export function difference(bytes: Buffer, method?: string): string | undefined {
     const other = theirs.messages[at]
     if (other === undefined) return mine.complete || ours.refused === undefined ? `llhttp has no message ${at + 1} (${theirs.refused}); ours: ${JSON.stringify(mine)}` : undefined
     const head = JSON.stringify([mine.method, mine.target, mine.status, mine.minor, mine.fields])
-    const theirHead = JSON.stringify([other.method, other.target, other.status, other.minor, other.fields])
+    const theirHead = JSON.stringify([other.method === '' ? mine.method : other.method, other.target, other.status, other.minor, other.fields])
     if (head !== theirHead) return `read differently: ours ${head}, llhttp ${theirHead}`
     if (mine.last) return undefined
     if (other.upgrade && method === undefined) {

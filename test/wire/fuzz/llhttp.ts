@@ -18,9 +18,11 @@ interface ParserClass {
   readonly kOnHeadersComplete: number
   readonly kOnBody: number
   readonly kOnMessageComplete: number
-  /** in the order of the numbers that the parser tells */
 }
-const { HTTPParser, methods } = createRequire(import.meta.url)('node:_http_common') as { readonly HTTPParser: ParserClass; readonly methods: readonly string[] }
+const { HTTPParser, methods: some, allMethods } = createRequire(import.meta.url)('node:_http_common') as { readonly HTTPParser: ParserClass; readonly allMethods?: readonly string[]; readonly methods: readonly string[] }
+
+/** in the order of the numbers that the parser tells */
+const methods = allMethods ?? some
 
 export interface TheirMessage {
   readonly method: string
@@ -77,6 +79,9 @@ export function theirReading(bytes: Buffer, method?: string): TheirReading {
   on(HTTPParser.kOnMessageComplete, () => {
     const last = messages.at(-1)
     if (last !== undefined) last.complete = true
+    // what a trailer left
+    fields = []
+    url = ''
   })
   const result = parser.execute(bytes, 0, bytes.length)
   const error = result instanceof Error ? (result as Error & { readonly code?: string; readonly bytesParsed?: number }) : undefined
