@@ -49,8 +49,8 @@ ${web.includes('rules:') ? '' : '  rules:\n'}    - { name: loopback, action: all
 ${more}`
 }
 
-/** `hosts`: the names that resolve, in the layout of a hosts file. */
-export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.0.0.1 origin.test other.test under_score.test\n'): Promise<Gateway> {
+/** `hosts`: the names that resolve, in the layout of a hosts file; `dns`: the port of a name server on 127.0.0.1 that is asked for the others. */
+export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.0.0.1 origin.test other.test under_score.test\n', dns?: number): Promise<Gateway> {
   let generation = 0
   let snapshot: Snapshot
   const load = (text: string): void => {
@@ -68,7 +68,7 @@ export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.
   const connections = new Set<Inbound>()
   let draining = false
   load(policy)
-  const resolver = new Resolver({ servers: [{ address: '127.0.0.1', port: 9 }], timeoutMs: 300, hostsFile: join(folder, 'hosts') })
+  const resolver = new Resolver({ servers: [{ address: '127.0.0.1', port: dns ?? 9 }], timeoutMs: dns === undefined ? 300 : 5000, hostsFile: join(folder, 'hosts') })
   const gate: Gate = {
     snapshot: () => snapshot,
     resolver,
