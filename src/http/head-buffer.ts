@@ -54,6 +54,11 @@ export class HeadBuffer {
     return this.#scan.lineEnd - this.#scan.start
   }
 
+  /** nothing, not even an empty line, stood before the first line */
+  get atStart(): boolean {
+    return this.#scan.start === 0
+  }
+
   get lineComplete(): boolean {
     return this.#scan.lineEnd >= 0
   }

@@ -22,6 +22,7 @@ export interface ReplyOptions {
 export function replyHead(head: ResponseHead, options: ReplyOptions): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
   const { ids, names, values } = head.fields
+  let dated = head.status < 200
   const keepsLength = options.framing === 'length' || options.framing === 'as-declared'
   for (let index = 0; index < ids.length; index++) {
     const id = ids[index] ?? 0
@@ -33,11 +34,12 @@ export function replyHead(head: ResponseHead, options: ReplyOptions): string {
     if (id === FIELD.TRANSFER_ENCODING || (id !== 0 && endsHere(id))) continue
     const name = names[index] ?? ''
     if (nominated(head.connection, name, id)) continue
+    if (id === FIELD.DATE) dated = true
     text += `${name}: ${values[index]}\r\n`
   }
   if (options.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (options.framing === 'zero') text += 'Content-Length: 0\r\n'
-  if (!head.hasDate && head.status >= 200) text += `Date: ${options.date}\r\n`
+  if (!dated) text += `Date: ${options.date}\r\n`
   if (options.via !== undefined) text += `Via: ${viaMember(head.minor, options.via)}\r\n`
   if (head.status >= 200) {
     if (options.close) text += 'Connection: close\r\n'

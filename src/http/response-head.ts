@@ -17,7 +17,6 @@ export interface ResponseHead {
   /** the origin means to keep the connection */
   readonly keepAlive: boolean
   readonly contentType: string | undefined
-  readonly hasDate: boolean
 }
 
 const NONE: readonly string[] = []
@@ -42,12 +41,10 @@ export function parseResponseHead(text: string, lineEnd: number, headerCount: nu
   if (typeof fields === 'string') return responseFault(fields, fields === TOO_MANY ? 'http_response_header_section_size' : 'http_protocol_error')
   let connection = NONE
   let contentType: string | undefined
-  let hasDate = false
   const { ids, values } = fields
   for (let index = 0; index < ids.length; index++) {
     const id = ids[index]
     if (id === FIELD.CONNECTION) connection = connection.concat(listMembers(values[index] ?? ''))
-    else if (id === FIELD.DATE) hasDate = true
     else if (id === FIELD.CONTENT_TYPE) {
       // browsers read the last of several: one that a policy judges must be the only one
       if (contentType !== undefined && contentType !== values[index]) return responseFault('more than one Content-Type')
@@ -67,6 +64,5 @@ export function parseResponseHead(text: string, lineEnd: number, headerCount: nu
     connection,
     keepAlive: keepAlive && framing.kind !== 'close',
     contentType,
-    hasDate,
   }
 }

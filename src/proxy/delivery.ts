@@ -200,9 +200,15 @@ export class Delivery implements ForwardOwner, LiveExchange {
     exchange.refuseForm(requestFault(problem))
   }
 
-  cut(problem: string): void {
+  cut(error: string): void {
     this.stop()
-    this.#unfinished(problem === 'http_response_timeout' ? problem : 'http_response_incomplete', 'upstream')
+    this.#unfinished(error, 'upstream')
+  }
+
+  retracted(problem: HttpFault): void {
+    this.begun = false
+    this.#exchange.notes.contentType = undefined
+    this.failed(problem, undefined)
   }
 
   /** The client is left with what it can tell is not whole: no final chunk, a length not reached, a reset where only the close ends it. */

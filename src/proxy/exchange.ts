@@ -205,10 +205,10 @@ export class Exchange {
 
   /** The other side's fault, or ours (503): the request was allowed. */
   refuseUpstream(status: number, error: string, problem: string): void {
-    const { notes } = this
-    notes.verdict = 'error'
-    notes.fail(error, status === 503 ? 'gateway' : 'upstream')
-    this.refuse(status, error, { ...(notes.cause ?? { by: 'upstream', kind: 'upstream' }), reason: problem })
+    const by = status === 503 ? 'gateway' : 'upstream'
+    this.notes.verdict = 'error'
+    this.notes.fail(error, by)
+    this.refuse(status, error, { by, kind: by, reason: problem })
   }
 
   /** Answers in place of the upstream, in order, complete and framed. */

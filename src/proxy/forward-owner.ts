@@ -5,7 +5,7 @@ import type { ScanLimits } from '../http/head-scan.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { Outgoing } from './outgoing.ts'
 
-/** What becomes of it. Each of the last four is called at most once, and is the last word. */
+/** What becomes of it. Each of the last six is called at most once, and is the last word. */
 export interface ForwardOwner {
   /** something moved: deadlines count from here */
   moved(): void
@@ -20,7 +20,9 @@ export interface ForwardOwner {
   /** the request's own body is broken */
   badBody(problem: string): void
   /** the answer was begun and cannot be finished: it must stay visibly unfinished */
-  cut(problem: string): void
+  cut(error: string): void
+  /** the same, but nothing of it has been sent to the client: as if it had not been begun */
+  retracted(problem: HttpFault): void
   /** the answer is whole */
   done(): void
 }

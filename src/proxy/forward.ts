@@ -3,17 +3,16 @@
 // an early answer held back until the upload ends.
 import { BodyReader } from '../http/body-reader.ts'
 import { addChunk, LAST_CHUNK } from '../http/chunked-encoder.ts'
-import type { HttpFault } from '../http/fault.ts'
+import { type HttpFault, responseFault } from '../http/fault.ts'
 import { HeadBuffer } from '../http/head-buffer.ts'
 import { type ReplyFraming, replyHead } from '../http/reply-head.ts'
 import type { RequestHead } from '../http/request-head.ts'
-import { parseResponseHead, type ResponseHead } from '../http/response-head.ts'
+import type { ResponseHead } from '../http/response-head.ts'
 import { httpDate } from './clock.ts'
 import type { ClientSide, ForwardLimits, ForwardOwner } from './forward-owner.ts'
-import { closedProblem, headProblem, interimProblem, replyFraming } from './reply-framing.ts'
+import { Interim } from './interim.ts'
+import { closedProblem, headProblem, readHead, replyFraming } from './reply-framing.ts'
 import type { Taken, Upstream, UpstreamUser } from './upstream.ts'
-
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export class Forward implements UpstreamUser {
   readonly upstream: Upstream
@@ -25,8 +24,9 @@ export class Forward implements UpstreamUser {
   readonly #requestBody: BodyReader
   #responseBody: BodyReader | undefined
   #reply: ReplyFraming = 'none'
-  #interim = 0
-  #continued = false
+  readonly #interim = new Interim()
+  /** nothing of the final answer has been written to the client */
+  #unsent = true
   #over = false
   #stopped = false
   /** the client's socket holds octets of the read under way */
@@ -108,9 +108,7 @@ export class Forward implements UpstreamUser {
 
   /** The upstream says nothing to `Expect: 100-continue`: the client is not kept waiting for what may never come. */
   continueAnyway(): void {
-    if (this.#over || this.#continued || this.response !== undefined || this.#requestBody.octets > 0) return
-    this.#continued = true
-    this.#client.socket.write(CONTINUE, 'latin1')
+    if (!this.#over && !this.#interim.continued && this.response === undefined && this.#requestBody.octets === 0) this.#client.socket.write(this.#interim.sayContinue(), 'latin1')
   }
 
   /** The client has taken all that was written to it. */
@@ -142,6 +140,7 @@ export class Forward implements UpstreamUser {
 
   #flush(): void {
     const { outgoing, socket, written } = this.#client
+    this.#unsent = this.response === undefined
     if (outgoing.flush(socket, written)) this.#held = true
   }
 
@@ -151,24 +150,19 @@ export class Forward implements UpstreamUser {
       const problem = headProblem(scanned, this.#head)
       return problem === undefined ? undefined : this.#fail(problem)
     }
-    const text = this.#head.text()
-    const lineEnd = this.#head.lineEnd
+    const head = readHead(this.#head, this.#limits.headerCount, this.#request.method)
     const rest = this.#head.rest()
     this.#head.reset()
-    const head = parseResponseHead(text, lineEnd, this.#limits.headerCount, this.#request.method)
     if (head.kind === 'fault') this.#fail(head)
     else if (head.status < 200) this.#interimHead(head)
     else return this.#finalHead(head, rest)
     return rest
   }
 
-  /** 1xx: for clients of HTTP/1.1 alone (RFC 9110 15.2); 101 was not asked for. */
   #interimHead(head: ResponseHead): void {
-    const problem = interimProblem(head, ++this.#interim)
-    if (problem !== undefined) return this.#fail(problem)
-    if (head.status === 100 && this.#continued) return
-    if (head.status === 100) this.#continued = true
-    if (this.#request.minor === 1) this.#client.outgoing.add(replyHead(head, { framing: 'none', old: false, close: false, via: this.#limits.via, date: '' }))
+    const text = this.#interim.take(head, this.#request.minor, this.#limits.via)
+    if (typeof text === 'string') this.#client.outgoing.add(text)
+    else this.#fail(text)
   }
 
   #finalHead(head: ResponseHead, rest: Buffer | undefined): Buffer | undefined {
@@ -198,7 +192,7 @@ export class Forward implements UpstreamUser {
         if (this.#reply === 'chunked') addChunk(this.#client.outgoing, piece)
         else this.#client.outgoing.add(piece)
       }
-      if (body.problem !== undefined) return this.#cut(body.problem)
+      if (body.problem !== undefined) return this.#cut(responseFault(body.problem, 'http_response_transfer_coding'))
     }
     return body.done ? this.#finish(at === chunk.length) : undefined
   }
@@ -224,7 +218,7 @@ export class Forward implements UpstreamUser {
   }
 
   #ended(code: string | undefined): void {
-    if (this.response !== undefined) return this.#cut('the upstream closed the connection within its answer')
+    if (this.response !== undefined) return this.#cut(responseFault('the upstream closed the connection within its answer', 'http_response_incomplete'))
     this.#over = true
     this.upstream.destroy()
     this.#owner.failed(closedProblem(this.heard), code ?? 'END')
@@ -236,10 +230,17 @@ export class Forward implements UpstreamUser {
     this.#owner.failed(problem, undefined)
   }
 
-  #cut(problem: string): undefined {
-    this.#flush()
+  /** Nothing of it was sent: then nothing is. */
+  #cut(problem: HttpFault): undefined {
     this.abort()
-    this.#owner.cut(problem)
+    if (!this.#unsent) {
+      this.#flush()
+      return void this.#owner.cut(problem.error)
+    }
+    this.#client.outgoing.drop()
+    this.response = undefined
+    this.bytesOut = 0
+    this.#owner.retracted(problem)
   }
 
   abort(): void {

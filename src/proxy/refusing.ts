@@ -18,7 +18,8 @@ const BUSY_S = 1
 export function refusalBytes(exchange: Exchange, { status, error, cause, retryAfterS = status === 503 ? BUSY_S : undefined }: Refusing, close: boolean): Buffer {
   const { inbound, notes, request, snapshot } = exchange
   const { web, name } = snapshot.compiled.policy
-  notes.cause = cause
+  // what was allowed and then failed keeps in its record by what it was allowed
+  notes.cause = notes.verdict === 'error' && notes.cause !== undefined ? { ...notes.cause, reason: cause.reason } : cause
   notes.status = status
   const refusal: Refusal = { status, error, cause, what: redactTarget(notes.what), id: notes.id, ...(retryAfterS === undefined ? {} : { retryAfterS }) }
   if (notes.verdict === 'deny') noteRefusal(inbound.gate, inbound.peer.address, refusal, Date.now())

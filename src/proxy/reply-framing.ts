@@ -3,7 +3,7 @@ import { type HttpFault, responseFault } from '../http/fault.ts'
 import type { HeadBuffer } from '../http/head-buffer.ts'
 import type { ScanResult } from '../http/head-scan.ts'
 import type { ReplyFraming } from '../http/reply-head.ts'
-import type { ResponseHead } from '../http/response-head.ts'
+import { parseResponseHead, type ResponseHead } from '../http/response-head.ts'
 
 /** `old`: the client speaks HTTP/1.0, which knows no chunks (RFC 9112 7.1). */
 export function replyFraming(head: ResponseHead, method: string, old: boolean): ReplyFraming {
@@ -14,20 +14,17 @@ export function replyFraming(head: ResponseHead, method: string, old: boolean): 
   return old ? 'close' : 'chunked'
 }
 
+/** A head that has come to its end. An empty line before a message is forgiven to clients alone (RFC 9112 2.2). */
+export function readHead(head: HeadBuffer, headerCount: number, method: string): ResponseHead | HttpFault {
+  return head.atStart ? parseResponseHead(head.text(), head.lineEnd, headerCount, method) : responseFault('the answer is not HTTP/1')
+}
+
 /** Why a head that is not complete will not be waited for; undefined: it may still come. */
 export function headProblem(result: Exclude<ScanResult, 'end'>, head: HeadBuffer): HttpFault | undefined {
   // the first octets already tell that this is no HTTP server: it need not go silent first
   if (result === 'more') return 'HTTP/1.'.startsWith(head.seen(7)) ? undefined : responseFault('the answer is not HTTP/1')
   if (result === 'bad-octet') return responseFault('an invalid octet or line end in the head of the answer')
   return responseFault('the head of the answer is too long', 'http_response_header_section_size')
-}
-
-const MOST_INTERIM = 32
-
-/** 101 was not asked for, and interim answers have an end (RFC 9110 15.2). */
-export function interimProblem(head: ResponseHead, count: number): HttpFault | undefined {
-  if (head.status === 101) return responseFault('the upstream switched protocols unasked')
-  return count > MOST_INTERIM ? responseFault('the upstream sends interim answers without end') : undefined
 }
 
 /** `heard`: some of the answer's head had come. */

@@ -7,7 +7,7 @@ import { canonicalUri, decodeUnreserved, parseHttpUri, pathProblem } from '../..
 t.test('what is taken out of a URI', async (t) => {
   const rows: readonly (readonly [string, string, string, boolean])[] = [
     ['http://example.com/', 'example.com', '/', false], ['http://example.com', 'example.com', '/', true], ['HTTP://EXAMPLE.COM:80', 'example.com', '/', true],
-    ['http://example.com?q', 'example.com', '/?q', false], ['http://example.com?', 'example.com', '/?', false], ['http://example.com#f', 'example.com', '/', true], ['http://example.com/a#f?x', 'example.com', '/a', false],
+    ['http://example.com?q', 'example.com', '/?q', false], ['http://example.com?', 'example.com', '/?', false], ['http://example.com/a#f?x', 'example.com', '/a', false],
     ['http://example.com:8080/a/../b//c/./%7e%2F;p=1?x=1&y=%41', 'example.com:8080', '/a/../b//c/./%7e%2F;p=1?x=1&y=%41', false],
     ['http://example.com/a@b:c', 'example.com', '/a@b:c', false], ['http://example.com/http://other/', 'example.com', '/http://other/', false], ['http://example.com//other/', 'example.com', '//other/', false],
     ['http://example.com/\xfc\xc3\xa9\x80', 'example.com', '/\xfc\xc3\xa9\x80', false], ['http://example.com/a\\b|c"<>{}^`', 'example.com', '/a\\b|c"<>{}^`', false], ['http://example.com/%00%0d%0a', 'example.com', '/%00%0d%0a', false],
@@ -26,7 +26,7 @@ t.test('what is refused', async (t) => {
     ['http://user@example.com/', /userinfo/], ['http://user:pw@example.com/', /userinfo/], ['http://example.com@evil/', /userinfo/], ['http://@example.com/', /userinfo/],
     ['http://example.com\\@evil/', /userinfo/], ['http://example.com\\.evil/', /character/], ['http://example.com:0/', /port/], ['http://example.com:99999/', /port/], ['http://example.com:8o/', /port/],
     ['http://exa mple.com/', /character/], ['http://example.com/a b', /space or a control/], ['http://example.com/\0', /control/], ['http://example.com/\r\nHost: x', /control/], ['http://example.com/\t', /control/], ['http://example.com/\x7f', /control/],
-    ['http://example.com/?a b', /control/], ['http://example.com/#a\nb', /control/], ['http://example.com/\u20ac', /no octet/],
+    ['http://example.com#f', /fragment/], ['http://example.com#', /fragment/], ['http://example.com:80#@b', /fragment/], ['http://example.com/?a b', /control/], ['http://example.com/#a\nb', /control/], ['http://example.com/\u20ac', /no octet/],
   ]
   for (const [text, problem] of rows) {
     const parsed = parseHttpUri(text)

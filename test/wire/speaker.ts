@@ -6,7 +6,7 @@ import type { Step } from './case.ts'
 export type Cut = 'whole' | 'octets' | number
 
 /** Longest text that is sent an octet a write; a longer one is cut in this many pieces. */
-const MOST_WRITES = 2048
+const MOST_WRITES = 1024
 
 export class Speaker {
   readonly socket: Socket
