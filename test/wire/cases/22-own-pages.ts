@@ -17,7 +17,7 @@ export const file: CaseFile = {
     ...['localhost', 'LOCALHOST.:800', '127.0.0.1', '127.0.0.1:1', '[::1]:800', 'wpad', 'WPAD.office.example', '0x7f.1', '%77pad'].map((host) => (
       { name: `the PAC file, asked of ${host}`, ref: 'wire.md 22', ours: true as const, send: own('GET /proxy.pac', host), expect: serves(PAC) })),
     { name: 'under its other name, with a query', ref: 'WPAD', ours: true, send: own('GET /wpad.dat?x=1', 'wpad'), expect: serves(PAC) },
-    { name: 'by HEAD', ref: 'RFC 9110 9.3.2', ours: true, send: own('HEAD /wpad.dat', 'wpad'), expect: serves({ to: 'HEAD', status: 200, has: ['Content-Type: application/x-ns-proxy-autoconfig'], body: '' }) },
+    { name: 'asked by HEAD', ref: 'RFC 9110 9.3.2', ours: true, send: own('HEAD /wpad.dat', 'wpad'), expect: serves({ to: 'HEAD', status: 200, has: ['Content-Type: application/x-ns-proxy-autoconfig'], body: '' }) },
     { name: 'on a condition, and a part of it', ref: 'RFC 9110 13, 14', ours: true, send: own('GET /proxy.pac', 'wpad', 'If-None-Match: *', 'Range: bytes=0-1'), expect: serves(PAC) },
     { name: 'twice, pipelined', ref: 'RFC 9112 9.3.2', ours: true, send: `${own('GET /proxy.pac', 'wpad')}${own('GET /', 'localhost')}`, expect: serves(PAC, PAGE) },
     { name: 'a client that forges where it came from learns nothing by it', ref: 'wire.md D7', ours: true, send: own('GET /', 'localhost', 'X-Forwarded-For: 127.0.0.1', 'Forwarded: for=127.0.0.1', 'X-Real-IP: 127.0.0.1'), expect: serves(PAGE) },
