@@ -49,13 +49,13 @@ web:
     - { name: everything, action: allow, from: ${EVERYTHING}, resolves-to: [0.0.0.0/0, "::/0"] }
 `
 
-function nameOf(address: Ip): string {
-  return `a${address.value.toString(16).padStart(address.family === 4 ? 8 : 32, '0')}.test`
+/** A name with these addresses, told by its labels. */
+function nameOf(...addresses: readonly Ip[]): string {
+  return `${addresses.map(({ family, value }) => `a${value.toString(16).padStart(family === 4 ? 8 : 32, '0')}`).join('.')}.test`
 }
 
-function addressOf(name: string): Ip | undefined {
-  const digits = /^a([0-9a-f]{8}|[0-9a-f]{32})\.test$/.exec(name)?.[1]
-  return digits === undefined ? undefined : ipFromValue(digits.length === 8 ? 4 : 6, BigInt(`0x${digits}`))
+function addressesOf(name: string): Ip[] {
+  return [...name.matchAll(/\ba([0-9a-f]{8}|[0-9a-f]{32})\./g)].map(([, digits = '']) => ipFromValue(digits.length === 8 ? 4 : 6, BigInt(`0x${digits}`)))
 }
 
 const literal = (address: Ip): string => (address.family === 6 ? `[${address.text}]` : address.text)
@@ -111,10 +111,7 @@ function tell(told: Group): void {
 const folder = mkdtempSync(join(tmpdir(), 'gg-ranges-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 try {
-  const dns = await hostileDns(t, (name) => {
-    const address = addressOf(name)
-    return address === undefined ? undefined : { records: [{ address: address.text }] }
-  })
+  const dns = await hostileDns(t, (name) => ({ records: addressesOf(name).map(({ text }) => ({ address: text })) }))
   let own = 0
   const here = createServer((socket) => {
     own++
@@ -156,9 +153,25 @@ try {
   }
   await group('and once it is', port, [{ address: added, open: false, why: 'own by now', from: NOTHING }])
 
+  await families(port)
   await systems()
 } finally {
   for (const end of ends) await end()
+}
+
+/** Both families of one name: each in turn, the silent ones passed by, the closed ones never dialled (RFC 8305). The far side drops what is for `2a00:dead::/64` and `45.66.0.0/24`. */
+async function families(port: number): Promise<void> {
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [['45.88.2.2', '2a00:2::2'], '2a00:2::2'], [['45.88.2.3', '2a00:dead::3'], '45.88.2.3'], [['45.66.0.4', '2a00:2::4'], '2a00:2::4'], [['45.66.0.5', '2a00:dead::5', '45.88.2.5'], '45.88.2.5'], [['45.66.0.6', '45.66.0.7', '2a00:dead::6', '2a00:dead::7', '2a00:2::6'], '2a00:2::6'],
+    [['10.0.0.1', '45.88.2.8', 'fd00::1'], '45.88.2.8'], [['127.0.0.1', '::1', '64:ff9b::2d58:209', '2a00:2::9'], '2a00:2::9'], [['::ffff:45.88.2.10', '45.88.2.11'], '45.88.2.11'], [['192.168.0.1', 'fe80::1', '2002:2d58:202::1'], '403 private'], [['45.88.0.1', '2a00:88::1'], '403 private'],
+  ]
+  const wrong: string[] = []
+  await each(rows, 4, async ([addresses, wanted]) => {
+    const { status, rule, body } = await ask(port, 'plain', nameOf(...addresses.map(ip)))
+    const got = status === 200 ? body : `${status} ${rule}`
+    if (got !== wanted) wrong.push(`${addresses.join()}: ${got} and not ${wanted}`)
+  })
+  tell({ group: 'both families', asked: rows.length, wrong, open: ['45.88.2.2', '2a00:2::2', '45.88.2.3', '2a00:2::4', '45.88.2.5', '2a00:2::6', '45.88.2.8', '2a00:2::9', '45.88.2.11'] })
 }
 
 /** The system's own hosts file and resolvers: /etc/hosts and /etc/resolv.conf are ours here. */
