@@ -23,7 +23,21 @@ export interface Looked {
   readonly lifeMs: number
 }
 
-async function ask(query: Promise<readonly { address: string; ttl: number }[]>): Promise<Family> {
+type Records = readonly { readonly address: string; readonly ttl: number }[]
+
+/** What a server says of itself, not of the name: the next one may do better, as the C library has it too. */
+const OF_THE_SERVER: readonly string[] = ['ESERVFAIL', 'EREFUSED', 'ENOTIMP']
+
+async function ask(resolvers: readonly promises.Resolver[], question: (resolver: promises.Resolver) => Promise<Records>): Promise<Family> {
+  let said: Family = { code: 'ENOTINITIALIZED' }
+  for (const resolver of resolvers) {
+    said = await one(question(resolver))
+    if ('addresses' in said || !OF_THE_SERVER.includes(said.code)) return said
+  }
+  return said
+}
+
+async function one(query: Promise<Records>): Promise<Family> {
   try {
     const records = (await query).slice(0, MOST_ADDRESSES)
     const addresses = records.map(({ address }) => parseIp(address) ?? ipFromSocket(address)).filter((ip) => ip !== undefined)
@@ -57,16 +71,19 @@ function combine(a: Family, aaaa: Family): Looked {
   }
 }
 
-/** `early` is called at most once, with what one family said when the other stays silent; the promise waits for both. */
-export async function query(resolver: promises.Resolver, name: string, early: (answer: Answer) => void): Promise<Looked> {
+/**
+ * `resolvers`: the second is asked where the first one's server fails. `early` is called at most once, with what one family said when the other
+ * stays silent; the promise waits for both.
+ */
+export async function query(resolvers: readonly promises.Resolver[], name: string, early: (answer: Answer) => void): Promise<Looked> {
   let timer: NodeJS.Timeout | undefined
   const first = (family: Family): Family => {
     if ('addresses' in family) timer ??= setTimeout(() => early({ ok: true, addresses: family.addresses }), OTHER_FAMILY_MS)
     return family
   }
   const [a, aaaa] = await Promise.all([
-    ask(resolver.resolve4(name, { ttl: true })).then(first),
-    ask(resolver.resolve6(name, { ttl: true })).then(first)
+    ask(resolvers, (resolver) => resolver.resolve4(name, { ttl: true })).then(first),
+    ask(resolvers, (resolver) => resolver.resolve6(name, { ttl: true })).then(first)
   ])
   clearTimeout(timer)
   return combine(a, aaaa)

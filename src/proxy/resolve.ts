@@ -30,6 +30,8 @@ const LOOPBACK: readonly Ip[] = [ipFromValue(4, 0x7f000001n), ipFromValue(6, 1n)
 const SYSTEM_RESOLVERS = '/etc/resolv.conf'
 const LOOK_MS = 1000
 const CONCURRENCY = 1024
+/** As many as the C library heeds (resolv.conf(5), MAXNS). */
+const MOST_SERVERS = 3
 
 /** One look-up and everybody who waits for it. */
 interface Flight {
@@ -49,7 +51,7 @@ export class Resolver {
   readonly #queue = new Set<Flight>()
   #running = 0
   readonly #runningOf = new Map<string, number>()
-  #channel: promises.Resolver | undefined
+  #channels: readonly promises.Resolver[] | undefined
   #channelVersion = ''
   #looked = -Infinity
   #closed = false
@@ -82,7 +84,7 @@ export class Resolver {
 
   close(): void {
     this.#closed = true
-    this.#channel?.cancel()
+    for (const channel of this.#channels ?? []) channel.cancel()
     for (const flight of this.#flights.values()) this.#tell(flight, { ok: false, error: 'dns_error', detail: 'the gateway ends' })
     this.#cache.clear()
   }
@@ -123,7 +125,7 @@ export class Resolver {
   async #fly(flight: Flight, client: string | undefined): Promise<void> {
     this.#queue.delete(flight)
     this.#count(client, 1)
-    const { answer, lifeMs } = await query(this.#resolver(), flight.name, (early) => {
+    const { answer, lifeMs } = await query(this.#resolvers(), flight.name, (early) => {
       flight.early = early
       this.#tell(flight, early)
     })
@@ -145,21 +147,29 @@ export class Resolver {
     for (const done of [...flight.waiting]) done(answer)
   }
 
-  /** The channel to the resolvers; the system's are read anew when /etc/resolv.conf changes. */
-  #resolver(): promises.Resolver {
-    const { servers, timeoutMs } = this.#options
+  /** The channels to the resolvers, the second without the first one's first; the system's are read anew when /etc/resolv.conf changes. */
+  #resolvers(): readonly promises.Resolver[] {
+    const { servers } = this.#options
     const now = performance.now()
     if (servers.length === 0 && now - this.#looked >= LOOK_MS) {
       this.#looked = now
       const version = fileVersion(SYSTEM_RESOLVERS)
-      if (version !== this.#channelVersion) this.#channel = undefined
+      if (version !== this.#channelVersion) this.#channels = undefined
       this.#channelVersion = version
     }
-    if (this.#channel !== undefined) return this.#channel
+    if (this.#channels !== undefined) return this.#channels
+    const first = this.#channel(servers.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)))
+    const all = first.getServers()
+    const others = all.slice(1, MOST_SERVERS).map((_, index) => this.#channel(all.slice(index + 1)))
+    this.#channels = [first, ...others]
+    return this.#channels
+  }
+
+  #channel(servers: readonly string[]): promises.Resolver {
     // two tries for each server within the deadline: a lost datagram costs half of it
-    this.#channel = new promises.Resolver({ timeout: Math.max(50, Math.floor(timeoutMs / 3)), tries: 2 })
-    if (servers.length > 0) this.#channel.setServers(servers.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)))
-    return this.#channel
+    const channel = new promises.Resolver({ timeout: Math.max(50, Math.floor(this.#options.timeoutMs / 3)), tries: 2 })
+    if (servers.length > 0) channel.setServers(servers)
+    return channel
   }
 }
 

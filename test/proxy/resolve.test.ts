@@ -154,6 +154,24 @@ t.test('the hosts file comes first, and is read anew', async (t) => {
   t.equal(await said(resolver, 'later.example'), '192.0.2.50')
 })
 
+t.test('where the first resolver is gone, silent, or fails, the second answers', async (t) => {
+  const zones = { 'any.example': { a: ['192.0.2.1'] } }
+  const good = await nameServer(t, zones)
+  const silent = await nameServer(t, { 'any.example': { silent: 'both' } })
+  const failing = await nameServer(t, { 'any.example': { rcode: 2 } })
+  for (const [what, port] of [['gone', 9], ['silent', silent.port], ['failing', failing.port]] as const) {
+    const resolver = new Resolver({ servers: [port, good.port].map((each) => ({ address: '127.0.0.1', port: each })), timeoutMs: 3000, hostsFile: '/dev/null' })
+    t.teardown(() => resolver.close())
+    t.equal(await said(resolver, 'any.example'), '192.0.2.1', what)
+  }
+})
+
+t.test('no more than 64 addresses of a family', async (t) => {
+  const { resolver } = await resolverFor(t, { 'many.example': { a: Array.from({ length: 100 }, (_, i) => `192.0.2.${i}`), aaaa: ['2001:db8::1'] } })
+  const answer = await resolver.resolve(name('many.example'))
+  t.same(answer.ok && [answer.addresses.length, answer.addresses[63]?.text, answer.addresses[64]?.text], [65, '192.0.2.63', '2001:db8::1'])
+})
+
 t.test('what a resolver is not there to answer', async (t) => {
   const resolver = new Resolver({ servers: [{ address: '127.0.0.1', port: 9 }], timeoutMs: 800, hostsFile: '/dev/null' })
   t.teardown(() => resolver.close())
