@@ -16,7 +16,7 @@ import { Forward } from './forward.ts'
 import { forwardLimits } from './forward-limits.ts'
 import type { ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
-import { bodiless, GRACE_MS } from './request-facts.ts'
+import { bodiless } from './request-facts.ts'
 import { judgeAnew, judgeObserved, judgeResponse } from './judge.ts'
 import { queuedOctets } from './queued.ts'
 import { PSEUDONYM } from './pseudonym.ts'
@@ -24,8 +24,6 @@ import type { Upstream } from './upstream.ts'
 
 /** How long a client that expects 100 Continue waits for the upstream's, before we say it. */
 const CONTINUE_MS = 1_000
-/** A client that ended its side and to whom nothing could be sent for so long has left: a write would tell, but there is none. */
-const STALL_MS = 2_000
 /** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
@@ -80,8 +78,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   #arm(ms: number): void {
-    const { inbound } = this.#exchange
-    inbound.arm(inbound.ended ? Math.min(ms, this.begun ? STALL_MS : GRACE_MS) : ms)
+    this.#exchange.inbound.arm(ms)
   }
 
   get wantsBody(): boolean {
@@ -105,11 +102,6 @@ export class Delivery implements ForwardOwner, LiveExchange {
     this.#forward.clientWritten()
   }
 
-  clientEnd(): void {
-    if (this.#forward.wantsBody && !this.#exchange.inbound.hasMore) this.#exchange.clientGone()
-    else this.#arm(this.#idleMs)
-  }
-
   due(): void {
     const exchange = this.#exchange
     if (this.#awaitingContinue) {
@@ -117,12 +109,11 @@ export class Delivery implements ForwardOwner, LiveExchange {
       this.#forward.continueAnyway()
       return this.#arm(this.#idleMs)
     }
-    const { ended, socket } = exchange.inbound
+    const { socket } = exchange.inbound
     const queued = queuedOctets(socket) + queuedOctets(this.#forward.upstream.socket)
     if (queued !== this.#queued) this.moved()
     this.#queued = queued
-    const left = this.#movedAt + (ended ? STALL_MS : this.#idleMs) - coarseNow()
-    if (ended && (left <= 0 || !this.begun)) return exchange.clientGone()
+    const left = this.#movedAt + this.#idleMs - coarseNow()
     if (left > 0) return this.#arm(left)
     if (this.begun) return this.cut('http_response_timeout')
     const waiting = this.#forward.requestDone

@@ -14,7 +14,7 @@ import { dial } from './dial.ts'
 import type { InboundConnection } from './inbound.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
-import { bodiless, dialStatus, GRACE_MS, isWebSocket, loopProblem, requestFacts } from './request-facts.ts'
+import { bodiless, dialStatus, isWebSocket, loopProblem, requestFacts } from './request-facts.ts'
 import { refusalBytes } from './refusing.ts'
 import { goInside, handOver } from './hand-over.ts'
 import { judgeAddresses, judgeReach, judgeRequest } from './judge.ts'
@@ -155,18 +155,14 @@ export class Exchange {
     this.#delivery?.clientWritten()
   }
 
-  /** The client ended its side: half a request is none; a whole one is still answered, if soon (it may have left altogether). */
+  /** The client ended its side: half a request is none; a whole one is still answered. */
   clientEnd(): void {
-    const { inbound } = this
-    if (this.#delivery === undefined) {
-      if (bodiless(this.request) || inbound.hasMore) inbound.arm(GRACE_MS)
-      else this.clientGone()
-    } else this.#delivery.clientEnd()
+    const missing = this.#delivery === undefined ? !bodiless(this.request) : this.#delivery.wantsBody
+    if (missing && !this.inbound.hasMore) this.clientGone()
   }
 
   due(): void {
-    if (this.#delivery !== undefined) this.#delivery.due()
-    else if (this.inbound.ended) this.clientGone()
+    this.#delivery?.due()
   }
 
   clientGone(): void {

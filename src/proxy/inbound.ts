@@ -9,8 +9,9 @@ import type { Target } from '../net/target.ts'
 import type { Limits } from '../policy/policy.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import { Exchange } from './exchange.ts'
-import { Held } from './held.ts'
 import type { Gate, Inbound } from './gate.ts'
+import { watchHalfClosed } from './half-closed.ts'
+import { Held } from './held.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Linger } from './linger.ts'
 import { type Peer, peerOf } from './peer.ts'
@@ -61,7 +62,9 @@ export class InboundConnection implements Inbound {
   readonly #deadline: Deadline
   readonly #onEnd = (): void => this.#clientEnd()
   readonly written = (): void => {
-    if (this.socket.writableLength === 0) this.#allWritten()
+    if (this.socket.writableLength > 0) return
+    if (this.#exchange !== undefined) this.#exchange.clientWritten()
+    else this.#pump()
   }
   readonly #onClose = (): void => this.#closed()
 
@@ -198,16 +201,12 @@ export class InboundConnection implements Inbound {
     return this.#draining || this.gate.draining
   }
 
-  #allWritten(): void {
-    if (this.#exchange !== undefined) this.#exchange.clientWritten()
-    else this.#pump()
-  }
-
   #clientEnd(): void {
     this.ended = true
-    if (this.#mode === 'exchange') this.#exchange?.clientEnd()
-    else if (this.#mode === 'linger') this.#linger?.clientEnd()
-    else if (this.#held.empty) this.#close()
+    if (this.#mode === 'linger') return this.#linger?.clientEnd()
+    if (this.#mode === 'head' && this.#held.empty) return this.#close()
+    watchHalfClosed(this.socket)
+    this.#exchange?.clientEnd()
   }
 
   #closed(): void {

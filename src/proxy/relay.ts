@@ -7,6 +7,7 @@ import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import { Direction } from './direction.ts'
 import type { Inspector } from './direction.ts'
 import type { Fault } from './gate.ts'
+import { watchHalfClosed } from './half-closed.ts'
 import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
 import { resetNow } from './reset.ts'
 
@@ -157,7 +158,7 @@ export class SocketRelay {
       }
       return
     }
-    if (!this.up.ended || !this.down.ended) return
+    if (!this.up.ended || !this.down.ended) return watchHalfClosed(this.#socket(side))
     for (const socket of [this.#options.client, this.#options.upstream]) {
       if (socket.writableFinished || socket.destroyed) socket.destroy()
       else socket.once('finish', () => socket.destroy())

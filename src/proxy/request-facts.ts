@@ -11,9 +11,6 @@ import type { DialError } from './dial.ts'
 import { PLAIN_PORT } from './asked.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 
-/** How long a client that ended its side may wait for the first byte of the answer: it may have left altogether. */
-export const GRACE_MS = 700
-
 export function requestFacts(client: Client, via: Ip, request: RequestHead, asked: Extract<Asked, { kind: 'fetch' | 'connect' }>): RequestFacts {
   return {
     client,

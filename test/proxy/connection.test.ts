@@ -175,7 +175,8 @@ t.test('an upload that the client cuts is never completed', async (t) => {
 t.test('a client that leaves takes its upstream with it', async (t) => {
   const gateway = await startGateway(t)
   const origin = await startOrigin(t, () => {})
-  for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+  // who ends his side alone has not left: he waits for his answer (test/wire/limits/half-closed.test.ts)
+  for (const leave of ['destroy', 'resetAndDestroy'] as const) {
     const raw = client(t, gateway.port).send(get(origin.port))
     while (origin.open.size === 0) await pause(5)
     raw.socket[leave]()
