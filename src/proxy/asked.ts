@@ -53,6 +53,7 @@ export function whatIsAsked(head: RequestHead, inside: Target | undefined): Aske
 }
 
 const SLASH = 47
+const ZERO = 48
 
 /** `http://` + exactly this text + the end of the authority: valid because the target is */
 function isAuthorityOf(target: string, host: string): boolean {
@@ -65,6 +66,8 @@ function askedConnect(head: RequestHead): Asked {
   if (head.framing.kind === 'chunked' || (head.framing.kind === 'length' && head.framing.octets > 0)) return requestFault('a CONNECT with a body')
   const target = parseAuthority(head.target, undefined)
   if (!target.ok) return requestFault(target.problem)
+  // nobody writes them, and not everybody counts the digits alike
+  if (head.target.charCodeAt(head.target.lastIndexOf(':') + 1) === ZERO) return requestFault('the port begins with a zero')
   if (head.host !== undefined && head.host !== head.target && !parseAuthority(head.host, HTTP_PORT).ok) return requestFault('an invalid Host')
   return { kind: 'connect', target: target.value, uri: authorityText(target.value) }
 }

@@ -75,23 +75,23 @@ export class Exchange {
       if (problem !== undefined) return this.refuseForm(problem)
       if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
     }
-    if (asked.kind === 'connect' && !facts.tunnel) return goInside(this, asked.target)
     const permit = await this.#permit(decided, facts)
     if (permit === undefined) return
+    if (asked.kind === 'connect' && !facts.tunnel) return goInside(this, asked.target, permit.endpoints[0])
     await this.connect(asked, permit, true)
   }
 
   /** The addresses, and the judgement on them. undefined: refused. */
   async #permit(leave: Leave, facts: RequestFacts): Promise<Permit | undefined> {
     const { host } = facts.target
-    let addresses: readonly Ip[]
-    if (host.kind === 'address') addresses = [host.address]
-    else {
+    let addresses: readonly Ip[] = host.kind === 'address' ? [host.address] : []
+    if (host.kind === 'name') {
       const answer = await this.inbound.gate.resolver.resolve(host.name, this.inbound.peer.address.text)
       if (this.#over) return undefined
       this.notes.dns = answer.ms
       if (!answer.ok) {
-        this.refuseUpstream(answer.error === 'dns_timeout' ? 504 : 502, answer.error, answer.error === 'dns_timeout' ? 'the name was not resolved in time' : 'the name cannot be resolved')
+        if (facts.method === 'CONNECT' && !facts.tunnel) goInside(this, facts.target, undefined)
+        else this.refuseUpstream(answer.error === 'dns_timeout' ? 504 : 502, answer.error, answer.error === 'dns_timeout' ? 'the name was not resolved in time' : 'the name cannot be resolved')
         return undefined
       }
       addresses = answer.addresses

@@ -55,12 +55,12 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
 
 const PLAIN_INSIDE: Cause = { by: 'connect-ports', kind: 'connect-ports', reason: 'plain requests inside a CONNECT, each decided by itself' }
 
-/** No connection yet: whether there may be one, and to which address, is decided for each request inside. */
-export function goInside(exchange: Exchange, target: Target): void {
+/** No connection yet: whether there may be one, and to which address, is decided for each request inside. `open`: an address that none of them need be refused. */
+export function goInside(exchange: Exchange, target: Target, open: Endpoint | undefined): void {
   const { inbound, notes } = exchange
   inbound.inside = target
   notes.verdict = 'allow'
-  notes.cause = PLAIN_INSIDE
+  notes.cause = open?.cause ?? PLAIN_INSIDE
   notes.status = 200
   notes.bytesOut += ESTABLISHED.length
   inbound.socket.write(ESTABLISHED, 'latin1')

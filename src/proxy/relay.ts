@@ -16,8 +16,9 @@ export interface RelayOptions {
   readonly upstream: Socket
   readonly idleMs: number
   readonly ageMs: number
-  /** sees the client's octets first */
+  /** sees the client's octets first; and the upstream's */
   readonly inspect?: Inspector
+  readonly inspectDown?: Inspector
   /** once, when both sockets are closed */
   readonly onClose: (closed: RelayClosed) => void
 }
@@ -65,7 +66,7 @@ export class SocketRelay {
       else socket.once('close', () => this.#closed(side))
     }
     this.up = new Direction(client, upstream, () => this.#sideEnded('client'), options.inspect)
-    this.down = new Direction(upstream, client, () => this.#sideEnded('upstream'))
+    this.down = new Direction(upstream, client, () => this.#sideEnded('upstream'), options.inspectDown)
     arm(this.#limit, Math.min(options.idleMs, options.ageMs, REST_MS))
     this.#began = coarseNow()
     if (client.destroyed || upstream.destroyed) this.#destroy()

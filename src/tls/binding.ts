@@ -55,7 +55,7 @@ export function mustBind(terms: TunnelTerms): boolean {
 
 /** A reading that wants more bytes has no binding yet; when no more will come in time, it is a `timeout`. */
 export function bind(reading: Exclude<HelloReading, { state: 'more' }>, host: Host, terms: TunnelTerms): Binding {
-  if (reading.state === 'not_tls') return { outcome: 'not_tls', pass: !terms.requireTls, serverName: undefined, ech: false }
+  if (reading.state === 'not_tls') return { outcome: 'not_tls', pass: !terms.requireTls && !reading.records, serverName: undefined, ech: false }
   // it began as TLS: held to its word even where other protocols may pass
   if (reading.state !== 'hello') return { outcome: reading.state, pass: false, serverName: undefined, ech: false }
   const { outcome, serverName } = named(reading.hello, host)

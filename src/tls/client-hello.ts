@@ -12,7 +12,8 @@ export interface ClientHello {
 
 export type HelloReading =
   | { readonly state: 'more' }
-  | { readonly state: 'not_tls' }
+  /** `records`: it comes in TLS records all the same, and a hello may follow that some servers take (an alert first, another version) */
+  | { readonly state: 'not_tls'; readonly records: boolean }
   | { readonly state: 'too_large' }
   | { readonly state: 'malformed'; readonly detail: string }
   | { readonly state: 'hello'; readonly hello: ClientHello }
@@ -21,6 +22,7 @@ export const MOST_OCTETS = 16 * 1024
 /** what came over the wire, record headers included: a hello cut into records of one octet is legal, and six times as long */
 const MOST_RAW = 6 * MOST_OCTETS
 
+const ALERT = 21
 const HANDSHAKE = 22
 const CLIENT_HELLO = 1
 const SERVER_NAME = 0
@@ -30,7 +32,8 @@ const RECORD_HEADER = 5
 const LONGEST_RECORD = 1 << 14
 
 const MORE: HelloReading = { state: 'more' }
-const NOT_TLS: HelloReading = { state: 'not_tls' }
+const NOT_TLS: HelloReading = { state: 'not_tls', records: false }
+const OTHER_RECORDS: HelloReading = { state: 'not_tls', records: true }
 const TOO_LARGE: HelloReading = { state: 'too_large' }
 
 function malformed(detail: string): HelloReading {
@@ -50,6 +53,11 @@ export class HelloReader {
 
   get bytes(): Buffer {
     return this.#raw.subarray(0, this.#length)
+  }
+
+  /** offset in `bytes` behind the record in which a whole hello ends */
+  get end(): number {
+    return this.#next
   }
 
   /** `chunk` is copied where it is kept: its memory may be read into again. */
@@ -76,13 +84,14 @@ export class HelloReader {
       const known = this.#length - at
       if (known <= 0) return this.#length > MOST_RAW ? TOO_LARGE : MORE
       const first = at === 0
-      if (this.#raw[at] !== HANDSHAKE) return first ? NOT_TLS : malformed('another record cuts the hello')
-      if (known > 1 && this.#raw[at + 1] !== 3) return first ? NOT_TLS : malformed('a record of another protocol version')
+      if (first && (this.#raw[0] !== HANDSHAKE || (known > 1 && this.#raw[1] !== 3))) return this.#other()
+      if (this.#raw[at] !== HANDSHAKE) return malformed('another record cuts the hello')
+      if (known > 1 && this.#raw[at + 1] !== 3) return malformed('a record of another protocol version')
       if (known < RECORD_HEADER) return MORE
       const length = this.#raw.readUInt16BE(at + 3)
       if (length === 0 || length > LONGEST_RECORD) return malformed('a record of impossible length')
       // what the message is shows before its record is complete
-      if (first && known > RECORD_HEADER && this.#raw[RECORD_HEADER] !== CLIENT_HELLO) return NOT_TLS
+      if (first && known > RECORD_HEADER && this.#raw[RECORD_HEADER] !== CLIENT_HELLO) return OTHER_RECORDS
       if (first && length >= 4 && known >= RECORD_HEADER + 4 && this.#raw.readUIntBE(RECORD_HEADER + 1, 3) > MOST_OCTETS - 4) return TOO_LARGE
       if (known < RECORD_HEADER + length) return this.#length > MOST_RAW ? TOO_LARGE : MORE
       this.#next = at + RECORD_HEADER + length
@@ -90,6 +99,19 @@ export class HelloReader {
       const done = this.#complete()
       if (done !== undefined) return done
     }
+  }
+
+  /** No hello begins so. Servers that read on: RFC 8446 5.1 has the record's version ignored, and Go's skips alerts before the hello. */
+  #other(): HelloReading {
+    const [type, major] = this.bytes
+    if (type === HANDSHAKE || type === ALERT) {
+      if (major === undefined) return MORE
+      if (major > 0 && major < 16) return OTHER_RECORDS
+      // many a protocol begins with a length and a zero: what is in the record tells
+      if (major === 0 && this.#length <= RECORD_HEADER) return MORE
+      if (major === 0 && (type === ALERT ? this.#raw.readUInt16BE(3) === 2 : this.#raw[RECORD_HEADER] === CLIENT_HELLO)) return OTHER_RECORDS
+    }
+    return NOT_TLS
   }
 
   #join(fragment: Buffer): void {
@@ -109,7 +131,7 @@ export class HelloReader {
   #complete(): HelloReading | undefined {
     const message = this.#message.subarray(0, this.#messageLength)
     if (message.length < 4) return undefined
-    if (message[0] !== CLIENT_HELLO) return NOT_TLS
+    if (message[0] !== CLIENT_HELLO) return OTHER_RECORDS
     const length = message.readUIntBE(1, 3)
     if (length > MOST_OCTETS - 4) return TOO_LARGE
     if (message.length < 4 + length) return undefined

@@ -232,3 +232,58 @@ t.test('a reader that is slow stops the writer, and loses nothing', async (t) =>
   client.end()
   t.match(await end, { bytesOut: sent })
 })
+
+// RFC 8446 4.1.4: a server may ask for a second hello, and the second one's name is the one that servers follow
+const RETRY = record(Buffer.concat([Buffer.from([2, 0, 0, 38, 3, 3]), Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex'), Buffer.alloc(2)]), 22, 0x0303)
+const SERVER_HELLO = record(Buffer.concat([Buffer.from([2, 0, 0, 38, 3, 3]), Buffer.alloc(34, 9)]), 22, 0x0303)
+
+t.test('a second hello is held to the name too', async (t) => {
+  for (const [what, second, error] of [
+    ['another name', helloFor('b.example'), 'server_name_mismatch'],
+    ['no name', helloFor(), 'server_name_missing'],
+    ['a broken one', records(Buffer.from([1, 0, 0, 1, 0])), 'client_hello_malformed'],
+    ['no hello at all', record(Buffer.from([11, 0, 0, 1, 0])), 'client_hello_malformed'],
+  ] as const) {
+    for (const size of [1, 7, 65_536]) {
+      const { client, upstream, end } = await open(t)
+      const up = hear(upstream)
+      const down = hear(client)
+      client.write(HELLO)
+      while (up.bytes().length < HELLO.length) await pause(5)
+      upstream.write(RETRY)
+      while (down.bytes().length < RETRY.length) await pause(5)
+      for (let at = 0; at < second.length; at += size) client.write(second.subarray(at, at + size))
+      t.match(await end, { error, fault: 'policy', cause: { by: 'server-name' } }, `${what}, by ${size}`)
+      t.same(up.bytes(), HELLO, 'nothing of it went upstream')
+    }
+  }
+})
+
+t.test('a second hello for the same name, with what may stand before it, passes as it came', async (t) => {
+  const { client, upstream, end } = await open(t)
+  const up = hear(upstream)
+  client.write(HELLO)
+  while (up.bytes().length < HELLO.length) await pause(5)
+  upstream.write(RETRY)
+  const rest = Buffer.concat([record(Buffer.from([1]), 20), HELLO, record(Buffer.alloc(300, 5), 23)])
+  for (const octet of rest) client.write(Buffer.from([octet]))
+  client.end()
+  while (up.bytes().length < HELLO.length + rest.length) await pause(5)
+  t.same(up.bytes(), Buffer.concat([HELLO, rest]))
+  upstream.end()
+  t.match(await end, { error: undefined, serverName: 'a.example' })
+})
+
+t.test('after any other answer nobody looks any more', async (t) => {
+  const { client, upstream } = await open(t)
+  const up = hear(upstream)
+  const down = hear(client)
+  client.write(HELLO)
+  while (up.bytes().length < HELLO.length) await pause(5)
+  upstream.write(SERVER_HELLO)
+  while (down.bytes().length < SERVER_HELLO.length) await pause(5)
+  const rest = record(Buffer.alloc(200, 5), 23)
+  client.write(rest)
+  while (up.bytes().length < HELLO.length + rest.length) await pause(5)
+  t.same(up.bytes(), Buffer.concat([HELLO, rest]))
+})
