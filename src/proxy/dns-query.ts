@@ -4,6 +4,7 @@ import type { promises } from 'node:dns'
 import { ipFromSocket, parseIp } from '../net/ip.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Answer } from './dns-cache.ts'
+import type { DnsChannels } from './dns-channels.ts'
 
 /** How long an answer of one family waits for the other's (RFC 8305 3 says 50 ms for a person's browser; a policy wants both). */
 const OTHER_FAMILY_MS = 300
@@ -28,13 +29,13 @@ type Records = readonly { readonly address: string; readonly ttl: number }[]
 /** What a server says of itself, not of the name: the next one may do better, as the C library has it too. */
 const OF_THE_SERVER: readonly string[] = ['ESERVFAIL', 'EREFUSED', 'ENOTIMP']
 
-async function ask(resolvers: readonly promises.Resolver[], question: (resolver: promises.Resolver) => Promise<Records>): Promise<Family> {
+async function ask(channels: DnsChannels, question: (resolver: promises.Resolver) => Promise<Records>, until: number): Promise<Family> {
   let said: Family = { code: 'ENOTINITIALIZED' }
-  for (const resolver of resolvers) {
+  for (const resolver of channels.quick) {
     said = await one(question(resolver))
-    if ('addresses' in said || !OF_THE_SERVER.includes(said.code)) return said
+    if ('addresses' in said || !OF_THE_SERVER.includes(said.code)) break
   }
-  return said
+  return 'code' in said && said.code === 'ETIMEOUT' && performance.now() < until ? one(channels.patiently(question)) : said
 }
 
 async function one(query: Promise<Records>): Promise<Family> {
@@ -72,18 +73,18 @@ function combine(a: Family, aaaa: Family): Looked {
 }
 
 /**
- * `resolvers`: the second is asked where the first one's server fails. `early` is called at most once, with what one family said when the other
- * stays silent; the promise waits for both.
+ * `until`: when nobody waits any more (`performance.now`). `early` is called at most once, with what one family said when the other stays silent; the
+ * promise waits for both.
  */
-export async function query(resolvers: readonly promises.Resolver[], name: string, early: (answer: Answer) => void): Promise<Looked> {
+export async function query(channels: DnsChannels, name: string, until: number, early: (answer: Answer) => void): Promise<Looked> {
   let timer: NodeJS.Timeout | undefined
   const first = (family: Family): Family => {
     if ('addresses' in family) timer ??= setTimeout(() => early({ ok: true, addresses: family.addresses }), OTHER_FAMILY_MS)
     return family
   }
   const [a, aaaa] = await Promise.all([
-    ask(resolvers, (resolver) => resolver.resolve4(name, { ttl: true })).then(first),
-    ask(resolvers, (resolver) => resolver.resolve6(name, { ttl: true })).then(first)
+    ask(channels, (resolver) => resolver.resolve4(name, { ttl: true }), until).then(first),
+    ask(channels, (resolver) => resolver.resolve6(name, { ttl: true }), until).then(first)
   ])
   clearTimeout(timer)
   return combine(a, aaaa)

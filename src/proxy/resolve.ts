@@ -1,7 +1,6 @@
 // Names to addresses for the request path: hosts file, cache, resolvers, with a deadline of our own and a bound on what is asked at once.
 // Dangers prevented: `dns.lookup`, whose four threads one slow name server blocks for everybody; one client whose silent names leave no
 // look-up to the others; `localhost` asked of a stranger (RFC 6761 6.3).
-import { promises } from 'node:dns'
 import { statSync } from 'node:fs'
 import type { HostName } from '../net/hostname.ts'
 import { ipFromValue } from '../net/ip.ts'
@@ -9,6 +8,7 @@ import type { Ip } from '../net/ip.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import { DnsCache } from './dns-cache.ts'
 import type { Answer } from './dns-cache.ts'
+import { DnsChannels } from './dns-channels.ts'
 import { query } from './dns-query.ts'
 import { HostsFile } from './hosts-file.ts'
 
@@ -30,8 +30,6 @@ const LOOPBACK: readonly Ip[] = [ipFromValue(4, 0x7f000001n), ipFromValue(6, 1n)
 const SYSTEM_RESOLVERS = '/etc/resolv.conf'
 const LOOK_MS = 1000
 const CONCURRENCY = 1024
-/** As many as the C library heeds (resolv.conf(5), MAXNS). */
-const MOST_SERVERS = 3
 
 /** One look-up and everybody who waits for it. */
 interface Flight {
@@ -51,8 +49,8 @@ export class Resolver {
   readonly #queue = new Set<Flight>()
   #running = 0
   readonly #runningOf = new Map<string, number>()
-  #channels: readonly promises.Resolver[] | undefined
-  #channelVersion = ''
+  #channels: DnsChannels | undefined
+  #channelsVersion = ''
   #looked = -Infinity
   #closed = false
 
@@ -84,7 +82,7 @@ export class Resolver {
 
   close(): void {
     this.#closed = true
-    for (const channel of this.#channels ?? []) channel.cancel()
+    this.#channels?.cancel()
     for (const flight of this.#flights.values()) this.#tell(flight, { ok: false, error: 'dns_error', detail: 'the gateway ends' })
     this.#cache.clear()
   }
@@ -125,7 +123,7 @@ export class Resolver {
   async #fly(flight: Flight, client: string | undefined): Promise<void> {
     this.#queue.delete(flight)
     this.#count(client, 1)
-    const { answer, lifeMs } = await query(this.#resolvers(), flight.name, (early) => {
+    const { answer, lifeMs } = await query(this.#current(), flight.name, performance.now() + this.#options.timeoutMs, (early) => {
       flight.early = early
       this.#tell(flight, early)
     })
@@ -147,29 +145,18 @@ export class Resolver {
     for (const done of [...flight.waiting]) done(answer)
   }
 
-  /** The channels to the resolvers, the second without the first one's first; the system's are read anew when /etc/resolv.conf changes. */
-  #resolvers(): readonly promises.Resolver[] {
-    const { servers } = this.#options
+  /** The channels to the resolvers; the system's are read anew when /etc/resolv.conf changes. */
+  #current(): DnsChannels {
+    const { servers, timeoutMs } = this.#options
     const now = performance.now()
     if (servers.length === 0 && now - this.#looked >= LOOK_MS) {
       this.#looked = now
       const version = fileVersion(SYSTEM_RESOLVERS)
-      if (version !== this.#channelVersion) this.#channels = undefined
-      this.#channelVersion = version
+      if (version !== this.#channelsVersion) this.#channels = undefined
+      this.#channelsVersion = version
     }
-    if (this.#channels !== undefined) return this.#channels
-    const first = this.#channel(servers.map(({ address, port }) => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)))
-    const all = first.getServers()
-    const others = all.slice(1, MOST_SERVERS).map((_, index) => this.#channel(all.slice(index + 1)))
-    this.#channels = [first, ...others]
+    this.#channels ??= new DnsChannels({ servers, timeoutMs })
     return this.#channels
-  }
-
-  #channel(servers: readonly string[]): promises.Resolver {
-    // two tries for each server within the deadline: a lost datagram costs half of it
-    const channel = new promises.Resolver({ timeout: Math.max(50, Math.floor(this.#options.timeoutMs / 3)), tries: 2 })
-    if (servers.length > 0) channel.setServers(servers)
-    return channel
   }
 }
 

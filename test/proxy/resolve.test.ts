@@ -179,3 +179,10 @@ t.test('what a resolver is not there to answer', async (t) => {
   resolver.close()
   t.match(await said(resolver, 'other.example'), /^dns_error/)
 })
+
+t.test('a slow name has the whole deadline, however quick the others were', async (t) => {
+  const quick = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`q${at}.example`, { a: ['192.0.2.1'] }]))
+  const { resolver } = await resolverFor(t, { ...quick, 'slow.example': { a: ['192.0.2.7'], delayMs: 1500 } }, { timeoutMs: 6000 })
+  for (const host of Object.keys(quick)) t.equal(await said(resolver, host), '192.0.2.1')
+  t.equal(await said(resolver, 'slow.example'), '192.0.2.7')
+})

@@ -21,8 +21,8 @@ t.test('the sources', async (t) => {
     if (/import \{[^}]*\bconnect\b[^}]*\} from 'node:(?:net|tls)'/.test(types) || /\bSocket\(\)[^\n]*\.connect\(/.test(types)) found.connect.add(path)
     if (/import \{[^}]*\b(?:request|get|Agent)\b[^}]*\} from 'node:https?'/.test(types) || imports(types).some((each) => ['undici', 'http-proxy', 'node:https', 'node:http2', 'node:tls'].includes(each))) found.http.add(path)
   }
-  t.same([...found.dns], ['src/proxy/resolve.ts'], 'one file speaks to the DNS')
-  t.match(sources().find(({ path }) => path === 'src/proxy/resolve.ts')?.text, /import \{ promises \} from 'node:dns'/, 'by a resolver of its own')
+  t.same([...found.dns], ['src/proxy/dns-channels.ts'], 'one file speaks to the DNS')
+  t.match(sources().find(({ path }) => path === 'src/proxy/dns-channels.ts')?.text, /import \{ promises \} from 'node:dns'/, 'by a resolver of its own')
   t.same([...found.names], [], 'nobody asks the C library')
   t.same([...found.connect].sort(), ['src/gateway/control.ts', 'src/proxy/dial.ts'], 'one file dials (the other knows the control socket, a path)')
   t.same([...found.http], ['src/proxy/upgrade.ts'], 'http-proxy has a socket given, and no other client is there')
