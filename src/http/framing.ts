@@ -60,6 +60,8 @@ export const NOTHING: Framing = { kind: 'length', octets: 0 }
 export function responseFraming(fields: Fields, minor: 0 | 1, status: number, method: string): Framing | FramingProblem {
   const declared = declaredFraming(fields, minor)
   if (declared?.kind === 'problem') return declared
+  // RFC 9110 8.6, RFC 9112 6.1: none may stand in a 1xx. It has no body, and yet some read one by it (llhttp): then the next answer is another's
+  if (status < 200 && declared !== undefined && declared !== NOTHING) return problem('an interim answer with a body')
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NO_BODY
   return declared ?? UNTIL_CLOSE
 }

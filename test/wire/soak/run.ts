@@ -15,9 +15,6 @@ const { values } = parseArgs({
   },
 })
 
-/** before that what grows is a process that warms up: compiled code, pools, the allocator's arenas */
-const TREND_MINUTES = 10
-
 const minutes = Number(values.minutes)
 const seed = Number(values.seed)
 const workers = Number(values.workers)
@@ -25,7 +22,7 @@ const scale = Number(values.scale)
 if (!(minutes > 0) || !Number.isInteger(seed) || !(workers >= 1) || !(scale > 0)) throw new Error('use: --minutes N --seed N --workers N --scale N')
 
 console.log(`soak: ${minutes} minutes, seed ${seed}, ${workers} workers`)
-const report = await soak({ minutes, seed, workers, scale, trend: minutes >= TREND_MINUTES, say: (line) => console.log(line), ...(values.snapshots === undefined ? {} : { snapshots: values.snapshots }) })
+const report = await soak({ minutes, seed, workers, scale, trend: true, say: (line) => console.log(line), ...(values.snapshots === undefined ? {} : { snapshots: values.snapshots }) })
 console.log('\nkind: done, cut by a kill, this machine had nothing left')
 for (const [kind, { done, cut, want }] of Object.entries(report.counts).sort()) console.log(`  ${kind}: ${done}, ${cut}, ${want}`)
 console.log(`\nrecords: ${report.records}; ${JSON.stringify(report.verdicts)}\nerrors: ${JSON.stringify(report.errors)}\nevents: ${JSON.stringify(report.events)}\n`)
