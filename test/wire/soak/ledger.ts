@@ -36,6 +36,8 @@ interface Row {
   line: string
   /** one of its records came from a time when something was killed */
   rough: boolean
+  /** when it was last told of */
+  askedAt: number
 }
 
 /** Follows a file that is renamed and begun anew. */
@@ -98,6 +100,9 @@ export class Tail {
   }
 }
 
+/** from an answer to its record, and to the word of who asked */
+const TOLD_MS = 2_000
+
 export class Ledger {
   readonly #rows = new Map<string, Row>()
   /** by the hash that each record carries */
@@ -140,12 +145,13 @@ export class Ledger {
     const row = this.#row(key, 'never recorded')
     row.least += least
     row.most += most
+    row.askedAt = Date.now()
   }
 
   #row(key: string, line: string): Row {
     let row = this.#rows.get(key)
     if (row === undefined) {
-      row = { least: 0, most: 0, seen: 0, since: performance.now(), line, rough: false }
+      row = { least: 0, most: 0, seen: 0, since: performance.now(), line, rough: false, askedAt: 0 }
       this.#rows.set(key, row)
     }
     // a client's port may be used again: what is told of its second use, and the second's record, belong to one row
@@ -215,8 +221,9 @@ export class Ledger {
       // a connection of an hour is told of at its end
       if (!all && row.most === 0 && row.seen === 0) continue
       this.#rows.delete(key)
-      if (row.seen < row.least) this.#finding(`${key}: ${row.seen} records of ${row.least} requests; ${row.line}`)
-      else if (row.seen > row.most && !row.rough) this.#finding(`${key}: ${row.seen} records of ${row.most} requests; ${row.line}`)
+      // a worker that is killed takes with it what it had answered a moment before and not yet told
+      if (row.seen < row.least && !this.#wasRough(row.askedAt - TOLD_MS, row.askedAt + TOLD_MS)) this.#finding(`${key}: ${row.seen} records of ${row.least} requests; ${row.line}`)
+      if (row.seen > row.most && !row.rough) this.#finding(`${key}: ${row.seen} records of ${row.most} requests; ${row.line}`)
     }
   }
 }

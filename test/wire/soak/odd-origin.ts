@@ -23,7 +23,8 @@ export const ODD: Readonly<Record<string, readonly OddOutcome[]>> = {
   'old-http': [502],
   'switch': [502],
   'no-head': [504],
-  'half-head': [504],
+  // 502 where an earlier request's oddity closes the connection that this one came over
+  'half-head': [504, 502],
   'stall-body': ['cut'],
   'extra': ['whole'],
   'extra-later': ['whole'],
