@@ -40,7 +40,10 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
       fields: endToEndFields(request, snapshot.compiled.policy.web.forwardedFor),
       host: asked.host,
       path: asked.path,
-      refuse: (status, error, reason) => refusalBytes(exchange, { status, error, cause: { ...endpoint.cause, reason }, retryAfterS: undefined }, true),
+      refuse: (status, error, reason) => {
+        notes.verdict = 'error'
+        return refusalBytes(exchange, { status, error, cause: { by: 'upstream', kind: 'upstream', reason }, retryAfterS: undefined }, true)
+      },
       judge: (type) => {
         const denial = judgeResponse(snapshot, permit, endpoint, mediaType(type))
         if (denial === undefined) return undefined

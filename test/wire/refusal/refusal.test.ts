@@ -26,6 +26,8 @@ interface Case extends Partial<Wanted> {
   readonly status: number
   readonly error: string
   readonly rule: string
+  /** the record's, where that is another: by what it was allowed before it failed */
+  readonly recorded?: string
   readonly end: 'open' | 'closed'
   /** inside a CONNECT to 80 of this host: `send` has its target in origin-form there */
   readonly inside?: string
@@ -50,10 +52,10 @@ const cases: readonly Case[] = [
   { name: 'the default, of an address that documents', send: 'GET http://documentation.test/ HTTP/1.1\r\nHost: documentation.test\r\n\n\r\n', ...DENIED, rule: 'web.default', end: 'open' },
   { name: 'a response by its type', send: 'GET http://origin.test:{p}/bad HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', ...DENIED, rule: 'types', end: 'open' },
   { name: 'no name', send: 'GET http://unknown.test/ HTTP/1.1\r\nHost: unknown.test\r\n\n\r\n', status: 502, error: 'dns_error', rule: 'upstream', end: 'open' },
-  { name: 'nobody listens', send: 'GET http://refused.test:9/ HTTP/1.1\r\nHost: refused.test\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'loopback', end: 'open' },
-  { name: 'silence', send: 'GET http://origin.test:{p}/silent HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 504, error: 'http_response_timeout', rule: 'loopback', end: 'open' },
-  { name: 'a reset', send: 'GET http://origin.test:{p}/reset HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 502, error: 'connection_terminated', rule: 'loopback', end: 'open' },
-  { name: 'no HTTP', send: 'GET http://origin.test:{p}/garbage HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 502, error: 'http_protocol_error', rule: 'loopback', end: 'open' },
+  { name: 'nobody listens', send: 'GET http://refused.test:9/ HTTP/1.1\r\nHost: refused.test\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'upstream', recorded: 'loopback', end: 'open' },
+  { name: 'silence', send: 'GET http://origin.test:{p}/silent HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 504, error: 'http_response_timeout', rule: 'upstream', recorded: 'loopback', end: 'open' },
+  { name: 'a reset', send: 'GET http://origin.test:{p}/reset HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 502, error: 'connection_terminated', rule: 'upstream', recorded: 'loopback', end: 'open' },
+  { name: 'no HTTP', send: 'GET http://origin.test:{p}/garbage HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', status: 502, error: 'http_protocol_error', rule: 'upstream', recorded: 'loopback', end: 'open' },
   { name: 'a circle', send: 'GET http://origin.test:{p}/ HTTP/1.1\r\nHost: origin.test\r\nVia: 1.1 {via}\r\n\n\r\n', status: 502, error: 'proxy_loop_detected', rule: 'framing', end: 'closed' },
   { name: 'two Hosts', send: 'GET http://origin.test/ HTTP/1.1\r\nHost: origin.test\r\nHost: origin.test\r\n\n\r\n', ...BROKEN },
   { name: 'no Host', send: 'GET http://origin.test/ HTTP/1.1\r\n\n\r\n', ...BROKEN },
@@ -79,21 +81,21 @@ const cases: readonly Case[] = [
   { name: 'CONNECT: by HTTP/1.0', send: 'CONNECT ads.test:443 HTTP/1.0\r\n\n\r\n', ...DENIED, rule: 'ads', end: 'closed' },
   { name: 'CONNECT: the default', send: 'CONNECT private.test:443 HTTP/1.1\r\nHost: private.test:443\r\n\n\r\n', ...DENIED, rule: 'web.default', end: 'closed' },
   { name: 'CONNECT: no name', send: 'CONNECT unknown.test:443 HTTP/1.1\r\nHost: unknown.test:443\r\n\n\r\n', status: 502, error: 'dns_error', rule: 'upstream', end: 'closed' },
-  { name: 'CONNECT: nobody listens', send: 'CONNECT refused.test:9 HTTP/1.1\r\nHost: refused.test:9\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'loopback', end: 'closed' },
+  { name: 'CONNECT: nobody listens', send: 'CONNECT refused.test:9 HTTP/1.1\r\nHost: refused.test:9\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'upstream', recorded: 'loopback', end: 'closed' },
   { name: 'CONNECT: userinfo', send: 'CONNECT user:S3cr3t-key@origin.test:443 HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', ...BROKEN },
   { name: 'CONNECT: no port', send: 'CONNECT origin.test HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', ...BROKEN },
   { name: 'CONNECT: a body', send: 'CONNECT origin.test:443 HTTP/1.1\r\nHost: origin.test\r\nContent-Length: 3\r\n\n\r\nabc', ...BROKEN },
   // Upgrade
   { name: 'Upgrade: a rule', send: 'GET http://ads.test/ HTTP/1.1\r\nHost: ads.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', ...DENIED, rule: 'ads', end: 'open' },
-  { name: 'Upgrade: nobody listens', send: 'GET http://refused.test:9/ HTTP/1.1\r\nHost: refused.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'loopback', end: 'open' },
-  { name: 'Upgrade: silence', send: 'GET http://origin.test:{p}/silent HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 504, error: 'http_response_timeout', rule: 'loopback', end: 'closed' },
-  { name: 'Upgrade: no HTTP', send: 'GET http://origin.test:{p}/garbage HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'http_protocol_error', rule: 'loopback', end: 'closed' },
+  { name: 'Upgrade: nobody listens', send: 'GET http://refused.test:9/ HTTP/1.1\r\nHost: refused.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'upstream', recorded: 'loopback', end: 'open' },
+  { name: 'Upgrade: silence', send: 'GET http://origin.test:{p}/silent HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 504, error: 'http_response_timeout', rule: 'upstream', recorded: 'loopback', end: 'closed' },
+  { name: 'Upgrade: no HTTP', send: 'GET http://origin.test:{p}/garbage HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'http_protocol_error', rule: 'upstream', recorded: 'loopback', end: 'closed' },
   { name: 'Upgrade: a response by its type', send: 'GET http://origin.test:{p}/bad HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', ...DENIED, rule: 'types', end: 'closed' },
-  { name: 'Upgrade: another protocol', send: 'GET http://origin.test:{p}/other HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'http_upgrade_failed', rule: 'loopback', end: 'closed' },
+  { name: 'Upgrade: another protocol', send: 'GET http://origin.test:{p}/other HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', status: 502, error: 'http_upgrade_failed', rule: 'upstream', recorded: 'loopback', end: 'closed' },
   // inside a CONNECT to port 80
   { name: 'inside: a rule', inside: 'refused.test', send: 'GET /x-denied HTTP/1.1\r\nHost: refused.test\r\nAccept: application/json\r\n\n\r\n', ...DENIED, rule: 'path', form: 'application/json', end: 'open' },
-  { name: 'inside: the default', inside: 'private.test', send: 'GET /x HTTP/1.1\r\nHost: private.test\r\n\n\r\n', ...DENIED, rule: 'web.default', end: 'open' },
-  { name: 'inside: nobody listens', inside: 'refused.test', send: 'GET /x HTTP/1.1\r\nHost: refused.test\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'loopback', end: 'open' },
+  { name: 'CONNECT to 80: the default', send: 'CONNECT private.test:80 HTTP/1.1\r\nHost: private.test:80\r\n\n\r\n', ...DENIED, rule: 'web.default', end: 'closed' },
+  { name: 'inside: nobody listens', inside: 'refused.test', send: 'GET /x HTTP/1.1\r\nHost: refused.test\r\n\n\r\n', status: 502, error: 'connection_refused', rule: 'upstream', recorded: 'loopback', end: 'open' },
   { name: 'inside: no name', inside: 'unknown.test', send: 'HEAD /x HTTP/1.1\r\nHost: unknown.test\r\n\n\r\n', status: 502, error: 'dns_error', rule: 'upstream', method: 'HEAD', end: 'open' },
   { name: 'inside: an Upgrade that a rule denies', inside: 'refused.test', send: 'GET /x-denied HTTP/1.1\r\nHost: refused.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: S3cr3t-key\r\nSec-WebSocket-Version: 13\r\n\n\r\n', ...DENIED, rule: 'path', end: 'open' },
   { name: 'inside: another host', inside: 'refused.test', send: 'GET /x HTTP/1.1\r\nHost: origin.test\r\n\n\r\n', ...BROKEN },
@@ -140,7 +142,7 @@ async function refused(t: Asserts, gateway: Gateway, each: Case, fill: (text: st
   for (let look = 0; look < 200 && gateway.records.length === before; look++) await new Promise((resolve) => setTimeout(resolve, 5))
   const record = gateway.records.at(-1)
   if (record?.id !== answer.fields.get('x-greengate-request-id')) problems.push('the record has another id')
-  if (record?.status !== each.status || record.rule !== each.rule || record.error !== each.error) problems.push(`the record says ${record?.status}, ${record?.rule}, ${record?.error}`)
+  if (record?.status !== each.status || record.rule !== (each.recorded ?? each.rule) || record.error !== each.error) problems.push(`the record says ${record?.status}, ${record?.rule}, ${record?.error}`)
   if (record?.verdict !== (each.status === 403 || each.status === 429 ? 'deny' : 'error')) problems.push(`the record's verdict is ${record?.verdict}`)
   const { addresses: _, address: __, userAgent: ___, ...told } = record ?? { addresses: [], address: undefined, userAgent: undefined }
   if (/S3cr3t/.test(JSON.stringify(told))) problems.push(`the record holds a secret: ${JSON.stringify(told)}`)
