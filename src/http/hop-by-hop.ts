@@ -30,5 +30,12 @@ export function endsHere(id: number): boolean {
 export function nominated(options: readonly string[], name: string, id: number): boolean {
   if (options.length === 0 || id === FIELD.MAX_FORWARDS) return false
   if (options.length === 1 && (options[0] === 'keep-alive' || options[0] === 'close')) return false
-  return options.includes(name.toLowerCase())
+  if (options.length <= FEW) return options.includes(name.toLowerCase())
+  let set = sets.get(options)
+  if (set === undefined) sets.set(options, (set = new Set(options)))
+  return set.has(name.toLowerCase())
 }
+
+/** More than honest messages have. Two hundred fields times the thirty thousand options that fit a head would hold everybody up. */
+const FEW = 8
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()

@@ -19,6 +19,13 @@ export function listMembers(value: string): string[] {
   return members
 }
 
+/** The members of another field of the same list added: no list is copied, however many fields there are. */
+export function addMembers(members: string[] | undefined, value: string): string[] {
+  if (members === undefined) return listMembers(value)
+  for (const member of listMembers(value)) members.push(member)
+  return members
+}
+
 function isBlank(code: number): boolean {
   return code === SP || code === HTAB
 }

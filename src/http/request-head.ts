@@ -3,7 +3,7 @@
 import { type HttpFault, requestFault } from './fault.ts'
 import { FIELD, type Fields, parseFields, TOO_MANY } from './fields.ts'
 import { declaredFraming, type Framing, NO_BODY } from './framing.ts'
-import { listMembers } from './list.ts'
+import { addMembers } from './list.ts'
 import { parseRequestLine } from './request-line.ts'
 
 export interface RequestHead {
@@ -46,8 +46,8 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
   const fields = parseFields(text, lineEnd, limits.headerCount)
   if (typeof fields === 'string') return requestFault(fields, fields === TOO_MANY ? 431 : 400)
   let host: string | undefined
-  let connection = NONE
-  let proxyConnection = NONE
+  let connection: string[] | undefined
+  let proxyConnection: string[] | undefined
   let expect = false
   let maxForwards: string | undefined
   let upgrade: string | undefined
@@ -63,8 +63,8 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     if (id === FIELD.HOST) {
       if (host !== undefined) return requestFault('more than one Host')
       host = value
-    } else if (id === FIELD.CONNECTION) connection = connection === NONE ? listMembers(value) : connection.concat(listMembers(value))
-    else if (id === FIELD.PROXY_CONNECTION) proxyConnection = listMembers(value)
+    } else if (id === FIELD.CONNECTION) connection = addMembers(connection, value)
+    else if (id === FIELD.PROXY_CONNECTION) proxyConnection = addMembers(proxyConnection, value)
     else if (id === FIELD.EXPECT) expect = value.toLowerCase() === '100-continue'
     else if (id === FIELD.MAX_FORWARDS) {
       if (maxForwards !== undefined) return requestFault('more than one Max-Forwards')
@@ -89,8 +89,8 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     fields,
     framing: declared ?? NO_BODY,
     host,
-    connection,
-    keepAlive: persistent(line.minor, connection, proxyConnection),
+    connection: connection ?? NONE,
+    keepAlive: persistent(line.minor, connection ?? NONE, proxyConnection ?? NONE),
     expectContinue: expect && line.minor === 1,
     maxForwards,
     upgrade,

@@ -4,7 +4,7 @@ import { VALUE } from './characters.ts'
 import { type HttpFault, responseFault } from './fault.ts'
 import { FIELD, type Fields, parseFields, TOO_MANY } from './fields.ts'
 import { type Framing, responseFraming } from './framing.ts'
-import { listMembers } from './list.ts'
+import { addMembers } from './list.ts'
 
 export interface ResponseHead {
   readonly kind: 'response'
@@ -39,12 +39,12 @@ export function parseResponseHead(text: string, lineEnd: number, headerCount: nu
   for (let at = 13; at < to; at++) if (VALUE[text.charCodeAt(at)] !== 1) return responseFault('an invalid octet in the status line')
   const fields = parseFields(text, lineEnd, headerCount)
   if (typeof fields === 'string') return responseFault(fields, fields === TOO_MANY ? 'http_response_header_section_size' : 'http_protocol_error')
-  let connection = NONE
+  let members: string[] | undefined
   let contentType: string | undefined
   const { ids, values } = fields
   for (let index = 0; index < ids.length; index++) {
     const id = ids[index]
-    if (id === FIELD.CONNECTION) connection = connection.concat(listMembers(values[index] ?? ''))
+    if (id === FIELD.CONNECTION) members = addMembers(members, values[index] ?? '')
     else if (id === FIELD.CONTENT_TYPE) {
       // browsers read the last of several: one that a policy judges must be the only one
       if (contentType !== undefined && contentType !== values[index]) return responseFault('more than one Content-Type')
@@ -53,6 +53,7 @@ export function parseResponseHead(text: string, lineEnd: number, headerCount: nu
   }
   const framing = responseFraming(fields, minor, status, method)
   if (framing.kind === 'problem') return responseFault(framing.problem, framing.coding ? 'http_response_transfer_coding' : 'http_protocol_error')
+  const connection = members ?? NONE
   const keepAlive = minor === 1 ? !connection.includes('close') : connection.includes('keep-alive') && !connection.includes('close')
   return {
     kind: 'response',

@@ -5,6 +5,7 @@ import t from 'tap'
 import { readRequests } from '../http/reading.ts'
 import { streamOf } from '../http/streams.ts'
 import { client, OK, openPolicy, startGateway, startOrigin } from './gateway.ts'
+import { parseRequests } from '../wire/strict.ts'
 import { pause } from './sockets.ts'
 
 const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-.*|te|trailer|upgrade|content_length)$/i
@@ -41,6 +42,17 @@ t.test('an origin sees only what is right', async (t) => {
       t.match(target, /^(?:\/|\*$)/)
     }
   }
+  // read once more by the parser that shares no line with src: one well-formed message for each decision that was `allow`, and no other
+  let messages = 0
+  for (const seen of origin.seen) {
+    const strict = parseRequests(Buffer.from(seen, 'latin1'))
+    t.equal(strict.problem, undefined, JSON.stringify(seen))
+    t.equal(strict.messages.at(-1)?.complete === false ? seen.length : strict.rest, seen.length, 'nothing between messages or behind them')
+    messages += strict.messages.length
+  }
+  const permitted = gateway.records.filter(({ address }) => address !== undefined).length
+  t.ok(messages <= permitted, `${messages} messages upstream, ${permitted} permits`)
+  t.ok(permitted - messages < permitted / 4, 'most permits were used')
   t.ok(origin.seen.length > 50, `${origin.seen.length} connections to the origin`)
   await client(t, gateway.port).send(`GET http://${authority}/ HTTP/1.1\r\nHost: a\r\n\r\n`).untilSaid('ok')
 })
