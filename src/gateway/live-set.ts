@@ -2,31 +2,31 @@
 // under the old policy, was still being dialled when the new one came, and is open ever after although the new one forbids it.
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { LiveExchange } from '../proxy/gate.ts'
+import { Roster } from '../proxy/roster.ts'
 
 /** There may be ten thousand tunnels, and the next client must not wait for all of them. */
 const SLICE = 200
 
-export class LiveSet extends Set<LiveExchange> {
+export class LiveSet extends Roster<LiveExchange> {
   #snapshot: Snapshot | undefined
   #changedAt = 0
 
   /** Who joins after a change may have been judged before it. */
-  override add(exchange: LiveExchange): this {
+  override add(exchange: LiveExchange): void {
     super.add(exchange)
     const snapshot = this.#snapshot
-    if (snapshot === undefined) return this
+    if (snapshot === undefined) return
     const judged = exchange.judged
-    if (judged !== undefined && judged.generation === snapshot.generation && judged.now >= this.#changedAt) return this
+    if (judged !== undefined && judged.generation === snapshot.generation && judged.now >= this.#changedAt) return
     setImmediate(() => {
       if (this.has(exchange)) exchange.rejudge(snapshot, Date.now())
     })
-    return this
   }
 
   async rejudge(snapshot: Snapshot, now: number): Promise<void> {
     this.#snapshot = snapshot
     this.#changedAt = now
-    const all = [...this]
+    const all = this.all()
     for (let at = 0; at < all.length; at += SLICE) {
       if (at > 0) await new Promise((resolve) => setImmediate(resolve))
       for (const exchange of all.slice(at, at + SLICE)) if (this.has(exchange)) exchange.rejudge(snapshot, now)

@@ -9,6 +9,7 @@ import { LimitCounters } from '../proxy/limits.ts'
 import { listen } from '../proxy/listener.ts'
 import type { Listener } from '../proxy/listener.ts'
 import { Resolver } from '../proxy/resolve.ts'
+import { Roster } from '../proxy/roster.ts'
 import { edgeWatch } from './edge-watch.ts'
 import { compileSource } from './load.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
@@ -49,7 +50,7 @@ let prepared: Snapshot | undefined
 let resolver = resolverOf(current)
 let draining = false
 let listeners: readonly Listener[] = []
-const open = new Set<Inbound>()
+const open = new Roster<Inbound>()
 const neighbours = new Neighbours()
 const live = new LiveSet()
 
@@ -138,14 +139,14 @@ function finish(): void {
 function drain(): void {
   draining = true
   for (const listener of listeners) listener.close()
-  for (const inbound of [...open]) inbound.drain()
+  for (const inbound of open.all()) inbound.drain()
   finish()
 }
 
 function cut(): void {
   draining = true
   for (const listener of listeners) listener.close()
-  for (const inbound of [...open]) inbound.destroy()
+  for (const inbound of open.all()) inbound.destroy()
   finish()
 }
 

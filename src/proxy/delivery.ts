@@ -28,6 +28,7 @@ const CONTINUE_MS = 1_000
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 export class Delivery implements ForwardOwner, LiveExchange {
+  place = -1
   readonly #exchange: Exchange
   readonly #asked: Fetch
   readonly #permit: Permit

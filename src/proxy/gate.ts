@@ -10,9 +10,10 @@ import type { Mac } from '../net/mac.ts'
 import type { Target } from '../net/target.ts'
 import type { LimitCounters } from './limits.ts'
 import type { Resolver } from './resolve.ts'
+import type { Member, Roster } from './roster.ts'
 
 /** An open tunnel, an upgraded connection or a running response: judged anew when the policy or the hour changes, ended when now denied. */
-export interface LiveExchange {
+export interface LiveExchange extends Member {
   rejudge(snapshot: Snapshot, now: number): void
   /** by which generation it was judged, and at which time: who joins after a change but was judged after it too need not be judged again */
   readonly judged?: { readonly generation: number; readonly now: number }
@@ -28,7 +29,7 @@ export interface Gate {
   mac(address: Ip): Mac | undefined | Promise<Mac | undefined>
   record(record: RequestRecord): void
   /** what is under way; a reload or a schedule's edge calls `rejudge` on each */
-  readonly live: Set<LiveExchange>
+  readonly live: Roster<LiveExchange>
   /** true once the gateway ends: no connection is kept for another request */
   readonly draining: boolean
   /** the proxy's own port in use */
@@ -40,7 +41,7 @@ export interface Gate {
  * Inbound until the socket's 'close'. Its server must be made with `allowHalfOpen: true` (a client may end its side and still wait for the
  * answer) and `noDelay: true`.
  */
-export interface Inbound {
+export interface Inbound extends Member {
   /** end it now where it is idle, else after the answer under way, which announces it where it still can */
   drain(): void
   destroy(): void

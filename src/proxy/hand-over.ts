@@ -72,6 +72,7 @@ export function goInside(exchange: Exchange, target: Target, open: Endpoint | un
 }
 
 class LiveRelay implements LiveExchange {
+  place = -1
   readonly #exchange: Exchange
   readonly #permit: Permit
   readonly #endpoint: Endpoint

@@ -32,10 +32,11 @@ export function serveConnection(socket: Socket, gate: Gate, limited?: LimitRefus
   const peer = peerOf(socket)
   if (peer !== undefined) return new InboundConnection(socket, peer, gate, limited)
   socket.destroy()
-  return { drain: () => {}, destroy: () => {} }
+  return { place: -1, drain: () => {}, destroy: () => {} }
 }
 
 export class InboundConnection implements Inbound {
+  place = -1
   readonly socket: Socket
   readonly gate: Gate
   readonly pool: Pool

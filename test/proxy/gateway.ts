@@ -15,6 +15,7 @@ import { LimitCounters } from '../../src/proxy/limits.ts'
 import { listen } from '../../src/proxy/listener.ts'
 import { poolOf } from '../../src/proxy/pool.ts'
 import { Resolver } from '../../src/proxy/resolve.ts'
+import { Roster } from '../../src/proxy/roster.ts'
 import type { Snapshot } from '../../src/decision/snapshot.ts'
 import { ip } from './sockets.ts'
 
@@ -25,7 +26,7 @@ export interface Test {
 export interface Gateway {
   readonly port: number
   readonly records: RequestRecord[]
-  readonly live: Set<LiveExchange>
+  readonly live: Roster<LiveExchange>
   readonly connections: Set<Inbound>
   /** puts another policy in force, as a reload does */
   load(policy: string): void
@@ -59,12 +60,12 @@ export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.
     const machine = { addresses: [ip('127.0.0.1'), ip('::1')], proxyPort: 800 }
     generation++
     snapshot = { compiled: compilePolicy(parsed.policy, { lists: new Map(), blocks: new Map(), machine }), generation, hash: `hash${generation}` }
-    for (const each of [...live]) each.rejudge(snapshot, Date.now())
+    for (const each of live.all()) each.rejudge(snapshot, Date.now())
   }
   const folder = mkdtempSync(join(tmpdir(), 'gg-'))
   writeFileSync(join(folder, 'hosts'), hosts)
   const records: RequestRecord[] = []
-  const live = new Set<LiveExchange>()
+  const live = new Roster<LiveExchange>()
   const connections = new Set<Inbound>()
   let draining = false
   load(policy)

@@ -11,6 +11,7 @@ import { limitBuffer } from '../../src/proxy/counters.ts'
 import type { Gate } from '../../src/proxy/gate.ts'
 import { LimitCounters } from '../../src/proxy/limits.ts'
 import { Resolver } from '../../src/proxy/resolve.ts'
+import { Roster } from '../../src/proxy/roster.ts'
 
 export interface Test {
   teardown(action: () => unknown): void
@@ -49,7 +50,7 @@ export function gateWith(snapshot: Snapshot, buffer = limitBuffer(1), worker = 0
     worker,
     mac: () => undefined,
     record: () => {},
-    live: new Set(),
+    live: new Roster(),
     draining: false,
     port: 800
   }
