@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
+import type { Fault } from './gate.ts'
 import { answerHead, bodyFraming } from './upgrade-head.ts'
 
 export interface AnswerRelay {
@@ -10,8 +11,8 @@ export interface AnswerRelay {
   readonly upstream: Socket
   readonly response: IncomingMessage
   readonly idleMs: number
-  /** once; `error` where the client's copy is not whole */
-  readonly onEnd: (bytesOut: number, error: string | undefined) => void
+  /** once; `error` where the client's copy is not whole, and whose fault it is */
+  readonly onEnd: (bytesOut: number, error: string | undefined, fault: Fault | undefined) => void
 }
 
 export function relayAnswer({ client, upstream, response, idleMs, onEnd }: AnswerRelay): void {
@@ -41,7 +42,7 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     } else {
       client.destroy()
     }
-    onEnd(octets, error)
+    onEnd(octets, error, error === undefined ? undefined : error === 'client_closed' ? 'client' : 'upstream')
   }
 
   arm(idle, idleMs)

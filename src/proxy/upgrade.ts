@@ -11,11 +11,15 @@ import type { Cause } from '../decision/facts.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
 import { SocketRelay } from './relay.ts'
+import { closedProblem } from './reply-framing.ts'
 import { answerProblem, informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
 import { relayAnswer } from './upgrade-answer.ts'
 
 /** What a client may send before the 101 and have held; WebSocket clients wait for it (RFC 6455 4.1). */
 const EARLY_OCTETS = 64 * 1024
+
+/** How Node calls an upstream that ended or reset the connection before its head was whole. */
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
 /** The one connection that this request may use: connected to the address that was judged. */
 class PinnedAgent extends Agent {
@@ -85,6 +89,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   let relay: SocketRelay | undefined
   let request: ClientRequest | undefined
   let over = false
+  /** an answer other than 101 is on its way to the client */
+  let answering = false
   const late = deadline(() => fail(504, 'http_response_timeout', 'the upstream did not answer in time'))
 
   const finish = (end: Partial<RelayEnd>): void => {
@@ -159,7 +165,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     const refused = ask.judge(response.headers['content-type'])
     if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
     detach()
-    relayAnswer({ client, upstream, response, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault: error === undefined ? undefined : 'upstream' }) })
+    answering = true
+    relayAnswer({ client, upstream, response, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault }) })
   }
 
   client.on('data', onData).on('end', onGone).on('close', onGone)
@@ -169,7 +176,13 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   }
 
   const proxy = createProxyServer({})
-  proxy.on('error', () => fail(502, 'http_protocol_error', 'the upstream closed, or answered with what is not HTTP'))
+  proxy.on('error', (error: NodeJS.ErrnoException) => {
+    // within an answer its own end tells: nothing of ours may stand in its body
+    if (answering) return
+    if (!CLOSED.has(error.code ?? '')) return fail(502, 'http_protocol_error', 'the upstream answered with what is not HTTP')
+    const closed = closedProblem(upstream.bytesRead > 0)
+    fail(502, closed.error, closed.problem)
+  })
   proxy.on('open', onOpen)
   proxy.on('proxyReqWs', (made: ClientRequest) => {
     request = made

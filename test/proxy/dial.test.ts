@@ -1,12 +1,10 @@
 // Dialling judged addresses: families in turn, failures told apart, the first to connect wins and the rest is closed.
 import t from 'tap'
-import type { Test } from 'tap'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { connect } from 'node:net'
 import { dial, interleave } from '../../src/proxy/dial.ts'
+import { silence } from './silent.ts'
 import { endpoint, pause, serve } from './sockets.ts'
+
 
 t.test('families take turns', async (t) => {
   const [a, b, c, d] = [endpoint('192.0.2.1', 1), endpoint('192.0.2.2', 1), endpoint('2001:db8::1', 1), endpoint('192.0.2.3', 1)]
@@ -79,18 +77,3 @@ t.test('a silent address: the next is tried beside it, and the loser is closed',
 })
 
 const SILENT = '127.0.0.2'
-
-/** A listener that is stopped, with its queue full: the kernel drops what comes then, so that nobody answers. */
-async function silence(t: Test, host: string, port: number): Promise<void> {
-  const program = `require('net').createServer().listen({ port: ${port}, host: '${host}', backlog: 1 }, () => { console.log('up'); process.kill(process.pid, 'SIGSTOP') })`
-  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
-  for (;;) {
-    const filler = connect({ host, port })
-    filler.on('error', () => undefined)
-    t.teardown(() => filler.destroy())
-    const taken = await Promise.race([once(filler, 'connect').then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, 300, false))])
-    if (!taken) return
-  }
-}

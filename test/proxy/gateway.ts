@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { compilePolicy } from '../../src/decision/compile.ts'
 import type { RequestRecord } from '../../src/log/record.ts'
 import { parsePolicy } from '../../src/policy/parse.ts'
-import { limitBuffer } from '../../src/proxy/counters.ts'
+import { Counters, layoutOf, limitBuffer } from '../../src/proxy/counters.ts'
 import type { Gate, Inbound, LiveExchange } from '../../src/proxy/gate.ts'
 import { serveConnection } from '../../src/proxy/inbound.ts'
 import { LimitCounters } from '../../src/proxy/limits.ts'
@@ -32,6 +32,8 @@ export interface Gateway {
   load(policy: string): void
   drain(): void
   idle(): number
+  /** what the limits count: connections and tunnels in all, and those of 127.0.0.1 */
+  counted(): readonly number[]
 }
 
 /** Lets everybody on loopback reach everything on loopback; `web` keys are appended under `web:`. */
@@ -70,10 +72,11 @@ export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.
   let draining = false
   load(policy)
   const resolver = new Resolver({ servers: [{ address: '127.0.0.1', port: dns ?? 9 }], timeoutMs: dns === undefined ? 300 : 5000, hostsFile: join(folder, 'hosts') })
+  const counts = limitBuffer(1)
   const gate: Gate = {
     snapshot: () => snapshot,
     resolver,
-    limits: new LimitCounters(limitBuffer(1), 0),
+    limits: new LimitCounters(counts, 0),
     worker: 0,
     mac: () => undefined,
     record: (record) => records.push(record),
@@ -99,7 +102,12 @@ export async function startGateway(t: Test, policy = openPolicy(), hosts = '127.
     draining = true
     for (const inbound of connections) inbound.drain()
   }
-  return { port: listener.port, records, live, connections, load, drain, idle: () => poolOf(gate).idle }
+  const counted = (): readonly number[] => {
+    const all = new Counters(layoutOf(counts), 0)
+    const client = all.client(ip('127.0.0.1'), 0)
+    return [all.total('connections'), all.total('tunnels'), client?.total('connections') ?? NaN, client?.total('tunnels') ?? NaN]
+  }
+  return { port: listener.port, records, live, connections, load, drain, idle: () => poolOf(gate).idle, counted }
 }
 
 /** A raw origin. `script` gets each connection; what it has read is kept in `seen`, latin1, one entry a connection. */
