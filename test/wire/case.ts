@@ -2,12 +2,15 @@
 // ones speak to any forward proxy: ours, cut at every octet and inside a CONNECT to port 80 too, and Squid beside it.
 //
 // In every text: `{uri}` stands for `http://AUTHORITY` of the case's own origin (inside a CONNECT to 80 for nothing, so that `GET {uri}/x` is origin-form there), `{origin}`
-// for that AUTHORITY, `{host}` and `{port}` for its parts (a host is `o{place}.test`), `{other}` for the authority of a second origin that nothing may reach, `{via}` for our name in Via.
+// for that AUTHORITY, `{host}` and `{port}` for its parts (a host is `o{place}.test`), `{other}` for the authority of a second origin that nothing may reach, `{via}` for our name in Via,
+// `{fixname}` for a second name of the case's origin, which is as long as that word: it may stand where a length is counted.
 
 /** One thing that a client or an origin does. Text is sent as latin1 octets. */
 export type Step =
   | string
   | { readonly pause: number }
+  /** reads nothing for so many milliseconds, so that who sends to it must wait */
+  | { readonly deaf: number }
   /** ends its side, or resets */
   | { readonly end: 'fin' | 'rst' }
   /** goes on when what it has read holds this text (client: since the last `until`); a client gives up after the case's time */

@@ -35,7 +35,12 @@ const LOOK_MS = 4
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export function hostsFile(): string {
-  return Array.from({ length: 250 }, (_, at) => `127.77.0.${at + 1} o${at + 1}.test\n`).join('') + '127.0.0.1 other.test\n'
+  return Array.from({ length: 250 }, (_, at) => `127.77.0.${at + 1} o${at + 1}.test ${fixedName(at + 1)}\n`).join('') + '127.0.0.1 other.test\n'
+}
+
+/** A second name of the same origin: as long as the word that stands for it in a case, so that lengths round it hold. */
+function fixedName(place: number): string {
+  return `n${String(place).padStart(3, '0')}.test`
 }
 
 /** Is a case to be tried in this way at all? */
@@ -62,10 +67,11 @@ export async function runCase(wire: WireCase, proxy: Proxy, way: Way, outcomes: 
     host: () => host,
     port: () => String(port),
     place: () => String(way.place),
+    fixname: () => fixedName(way.place),
     other: () => `other.test:${(other.address() as AddressInfo).port}`,
     via: () => PSEUDONYM,
   }
-  const fill = (text: string): string => text.replace(/\{(uri|origin|host|port|place|other|via)\}/g, (_, word: string) => words[word]?.() ?? '')
+  const fill = (text: string): string => text.replace(/\{(uri|origin|host|port|place|fixname|other|via)\}/g, (_, word: string) => words[word]?.() ?? '')
   const origin = await openOrigin({ host: `127.77.0.${way.place}`, port: way.path === 'inside' ? 80 : 0 }, wire, way.originCut, fill, deadline)
   port = origin.port
   if (way.path === 'plain') authority = `${host}:${port}`

@@ -83,7 +83,11 @@ export class Speaker {
       if (typeof step === 'string') await this.#send(Buffer.from(fill(step), 'latin1'))
       else if ('repeat' in step) await this.#sendMany(Buffer.from(fill(step.repeat), 'latin1'), step.times)
       else if ('pause' in step) await new Promise((resolve) => setTimeout(resolve, step.pause))
-      else if ('until' in step) {
+      else if ('deaf' in step) {
+        this.socket.pause()
+        await new Promise((resolve) => setTimeout(resolve, step.deaf))
+        this.socket.resume()
+      } else if ('until' in step) {
         const wanted = fill(step.until)
         const seen = (): number => this.read.indexOf(wanted, this.#from, 'latin1')
         if (!(await this.until(() => seen() >= 0 || this.ended !== undefined, deadline))) return
