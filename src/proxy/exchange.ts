@@ -189,6 +189,8 @@ export class Exchange {
   }
 
   refuseForm(fault: HttpFault): void {
+    // its body may have broken after it was allowed
+    this.notes.verdict = 'error'
     this.notes.fail(fault.error, 'client')
     this.refuse(fault.status, fault.error, formCause(fault), { mustClose: true })
   }

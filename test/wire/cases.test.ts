@@ -52,7 +52,7 @@ async function recordsDiffer({ wire, from, path }: Tried, all: readonly unknown[
   if (wanted === undefined) return []
   let found: string[] = []
   for (let look = 0; look < 100; look++) {
-    const records = (all as readonly Readonly<Record<string, unknown>>[]).filter((each) => each['client'] === from && !(path === 'inside' && each['method'] === 'CONNECT') && !String(each['target']).endsWith('/probe'))
+    const records = (all as readonly Readonly<Record<string, unknown>>[]).filter((each) => each['client'] === from && !(path === 'inside' && each['method'] === 'CONNECT' && each['status'] === 200) && !String(each['target']).endsWith('/probe'))
     found = []
     if (records.length !== wanted.length) found.push(`${records.length} records and not ${wanted.length}`)
     for (const [at, each] of wanted.entries()) {
