@@ -116,10 +116,11 @@ export class Delivery implements ForwardOwner, LiveExchange {
     this.#queued = queued
     const left = this.#movedAt + this.#idleMs - coarseNow()
     if (left > 0) return this.#arm(left)
-    if (this.begun) return this.cut('http_response_timeout')
-    const waiting = this.#forward.requestDone
+    if (this.begun) return this.cut('http_response_timeout', socket.writableLength > 0 ? 'client' : 'upstream')
+    const { requestDone: waiting, sending } = this.#forward
     this.stop()
     if (waiting) exchange.refuseUpstream(504, 'http_response_timeout', 'the upstream did not answer in time')
+    else if (sending) exchange.refuseUpstream(504, 'http_response_timeout', 'the upstream did not take the request in time')
     else exchange.refuseForm(requestFault('the request body did not come in time', 408))
   }
 
@@ -192,9 +193,9 @@ export class Delivery implements ForwardOwner, LiveExchange {
     exchange.refuseForm(requestFault(problem))
   }
 
-  cut(error: string): void {
+  cut(error: string, fault: 'client' | 'upstream' = 'upstream'): void {
     this.stop()
-    this.#unfinished(error, 'upstream')
+    this.#unfinished(error, fault)
   }
 
   retracted(problem: HttpFault): void {

@@ -125,11 +125,10 @@ export class Forward implements UpstreamUser {
 
   upstreamData(chunk: Buffer): Taken {
     this.heard = true
-    this.#owner.moved()
+    // a head that is drawn out has its time in all; an interim one shows that the upstream is at work
+    if (this.response !== undefined) this.#owner.moved()
     let rest: Buffer | undefined = chunk
-    while (rest !== undefined && !this.#over) {
-      rest = this.#responseBody === undefined ? this.#headData(rest) : this.#responseData(rest, this.#responseBody)
-    }
+    while (rest !== undefined && !this.#over) rest = this.#responseBody === undefined ? this.#headData(rest) : this.#responseData(rest, this.#responseBody)
     if (!this.#over) this.#flush()
     const held = this.#held && this.#client.socket.writableLength !== 0
     this.#held = false
@@ -160,6 +159,7 @@ export class Forward implements UpstreamUser {
   }
 
   #interimHead(head: ResponseHead): void {
+    this.#owner.moved()
     const text = this.#interim.take(head, this.#request.minor, this.#limits.via)
     if (typeof text === 'string') this.#client.outgoing.add(text)
     else this.#fail(text)

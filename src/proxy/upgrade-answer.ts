@@ -23,7 +23,7 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
   const idle = deadline(() => {
     const left = idleMs - (coarseNow() - movedAt)
     if (left > 0) arm(idle, left)
-    else end('http_response_timeout')
+    else end('http_response_timeout', client.writableLength > 0 ? 'client' : 'upstream')
   })
 
   const send = (bytes: Buffer): void => {
@@ -31,7 +31,7 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     movedAt = coarseNow()
     if (!client.write(bytes)) response.pause()
   }
-  const end = (error: string | undefined): void => {
+  const end = (error: string | undefined, fault: Fault | undefined = error === undefined ? undefined : 'upstream'): void => {
     if (over) return
     over = true
     disarm(idle)
@@ -42,7 +42,7 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     } else {
       client.destroy()
     }
-    onEnd(octets, error, error === undefined ? undefined : error === 'client_closed' ? 'client' : 'upstream')
+    onEnd(octets, error, fault)
   }
 
   arm(idle, idleMs)
@@ -50,7 +50,7 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     movedAt = coarseNow()
     response.resume()
   })
-  client.once('close', () => end('client_closed'))
+  client.once('close', () => end('client_closed', 'client'))
   send(answerHead(response, framing))
   response.on('data', (chunk: Buffer) => {
     if (over || framing === 'none' || chunk.length === 0) return
