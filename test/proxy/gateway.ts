@@ -36,7 +36,7 @@ export interface Gateway {
   counted(): readonly number[]
 }
 
-/** Lets everybody on loopback reach everything on loopback; `web` keys are appended under `web:`, or stand in place of these. */
+/** Lets everybody on loopback reach everything on loopback; `web` keys are appended under `web:`, or stand in place of these; an empty list of rules stays empty. */
 export function openPolicy(web = '', more = ''): string {
   const open = ['ports: [1-65535]', 'connect-ports: [1-65535]', 'tunnels: { require-tls: false, server-name: any }']
   return `version: 1
@@ -47,7 +47,7 @@ web:
   default: deny
 ${open.filter((line) => !new RegExp(`^  ${line.slice(0, line.indexOf(':'))}:`, 'm').test(web)).map((line) => `  ${line}`).join('\n')}
 ${web}
-${web.includes('rules:') ? '' : '  rules:\n'}    - { name: loopback, action: allow, resolves-to: [127.0.0.0/8, "::1/128"] }
+${web.includes('rules: []') ? '' : `${web.includes('rules:') ? '' : '  rules:\n'}    - { name: loopback, action: allow, resolves-to: [127.0.0.0/8, "::1/128"] }`}
 ${more}`
 }
 
