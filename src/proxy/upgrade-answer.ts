@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import type { Fault } from './gate.ts'
+import { resetNow } from './reset.ts'
 import { answerHead, bodyFraming } from './upgrade-head.ts'
 
 export interface AnswerRelay {
@@ -35,11 +36,12 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     if (over) return
     over = true
     disarm(idle)
-    upstream.destroy()
     if (error === undefined) {
+      upstream.destroy()
       client.resume()
       client.end(() => client.destroySoon())
     } else {
+      resetNow(upstream)
       client.destroy()
     }
     onEnd(octets, error, fault)

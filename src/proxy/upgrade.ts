@@ -12,6 +12,7 @@ import { arm, deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
 import { SocketRelay } from './relay.ts'
 import { closedProblem } from './reply-framing.ts'
+import { resetNow } from './reset.ts'
 import { answerProblem, informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
 import { relayAnswer } from './upgrade-answer.ts'
 
@@ -104,7 +105,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   /** Answered by us: the client gets it whole, upstream is gone at once. */
   const answer = (bytes: Buffer, end: Partial<RelayEnd>): void => {
     if (over || relay !== undefined) return
-    upstream.destroy()
+    resetNow(upstream)
     detach()
     client.end(bytes)
     client.resume()
@@ -123,7 +124,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     if (earlyOctets > EARLY_OCTETS) client.pause()
   }
   const onGone = (): void => {
-    upstream.destroy()
+    resetNow(upstream)
     client.destroy()
     finish({ error: 'client_closed', fault: 'client' })
   }
@@ -218,7 +219,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
       if (relay !== undefined) return relay.end(error, fault, cause)
       request?.destroy()
       detach()
-      upstream.destroy()
+      resetNow(upstream)
       client.destroy()
       finish({ error, fault, cause })
     }

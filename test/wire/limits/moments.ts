@@ -103,15 +103,15 @@ export const MOMENTS: readonly Moment[] = [
   {
     what: 'before the 101', sends: WEBSOCKET, says: [''], ready: ['origin', '\r\n\r\n'],
     // a WebSocket needs both directions: an end before it stands is a leaving
-    client: { rst: ['gone', 'client_closed'], fin: ['gone', 'client_closed'] }, origin: UPLOAD.origin,
+    client: { rst: ['reset', 'client_closed'], fin: ['reset', 'client_closed'] }, origin: UPLOAD.origin,
   },
   {
     what: 'within the head of the 101', sends: WEBSOCKET, says: [SWITCH.slice(0, 60)], ready: ['origin', '\r\n\r\n'],
-    client: { rst: ['gone', 'client_closed'], fin: ['gone', 'client_closed'] }, origin: { rst: ['502', 'http_response_incomplete'], fin: ['502', 'http_response_incomplete'] },
+    client: { rst: ['reset', 'client_closed'], fin: ['reset', 'client_closed'] }, origin: { rst: ['502', 'http_response_incomplete'], fin: ['502', 'http_response_incomplete'] },
   },
   { what: 'behind the 101', sends: WEBSOCKET, then: 'up', says: [SWITCH], ready: ['origin', 'up'], rest: 'late', client: RELAY, origin: RELAY },
   {
     what: 'within another answer than the 101', sends: WEBSOCKET, says: ['HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok'], ready: ['client', 'ok'], rest: 'ok',
-    client: { rst: ['gone', 'client_closed'], fin: ['whole', undefined] }, origin: CUT,
+    client: { rst: ['reset', 'client_closed'], fin: ['whole', undefined] }, origin: CUT,
   },
 ]
