@@ -17,8 +17,9 @@ function scattered(size: number): string {
 }
 
 type Policy = NonNullable<WireCase['policy']>
-const terms = (words: string): Policy => ({ web: `  tunnels: { ${words} }\n`, top: 'limits: { head: 600ms, new-per-second: 100000, new-per-second-per-client: 100000 }\n' })
+const terms = (words: string, head = '10s'): Policy => ({ web: `  tunnels: { ${words} }\n`, top: `limits: { head: ${head}, new-per-second: 100000, new-per-second-per-client: 100000 }\n` })
 const STRICT = terms('require-tls: true, server-name: match')
+const HURRY = terms('require-tls: true, server-name: match', '600ms')
 const NO_ECH = terms('require-tls: true, server-name: match, ech: deny')
 const ANY_NAME = terms('require-tls: true, server-name: any')
 const NO_TLS = terms('require-tls: false, server-name: match')
@@ -119,10 +120,10 @@ const BROKEN: readonly (readonly [what: string, sent: string])[] = [
 
 const cuts: readonly WireCase[] = [
   ...closed('half a hello, and the end', 'RFC 8446 4', [HELLO.slice(0, 60), { end: 'fin' }], 'malformed'),
-  ...closed('half a hello, and silence', 'wire.md 21', [HELLO.slice(0, 60)], 'late'),
-  ...closed('an octet of a hello now and then', 'wire.md 21', [...HELLO.slice(0, 12)].flatMap((octet): Step[] => [octet, { pause: 120 }]), 'late'),
-  { name: 'a client that says nothing', ref: 'wire.md 21', ours: true, raw: true, policy: STRICT, send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ verdict: 'deny', rule: 'server-name', error: WORDS.late[0], reason: WORDS.late[1] }] },
-  { name: 'a server that speaks first is not heard before the hello', ref: 'wire.md 21', ours: true, raw: true, policy: STRICT, answers: ['220 hello'], send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ error: WORDS.late[0] }] },
+  ...closed('half a hello, and silence', 'wire.md 21', [HELLO.slice(0, 60)], 'late', { policy: HURRY }),
+  ...closed('an octet of a hello now and then', 'wire.md 21', [...HELLO.slice(0, 12)].flatMap((octet): Step[] => [octet, { pause: 120 }]), 'late', { policy: HURRY }),
+  { name: 'a client that says nothing', ref: 'wire.md 21', ours: true, raw: true, policy: HURRY, send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ verdict: 'deny', rule: 'server-name', error: WORDS.late[0], reason: WORDS.late[1] }] },
+  { name: 'a server that speaks first is not heard before the hello', ref: 'wire.md 21', ours: true, raw: true, policy: HURRY, answers: ['220 hello'], send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ error: WORDS.late[0] }] },
   { name: 'and is where TLS is not required', ref: 'wire.md 21', ours: true, raw: true, policy: NO_TLS, answers: ['220 hello'], send: [connect(`${NAME}:{port}`), { until: '220 hello' }, 'EHLO'], expect: { origin: [], raw: 'EHLO', client: [OPENED], tunnel: '220 hello', end: 'open' } },
 ]
 
