@@ -24,7 +24,7 @@ export const file: CaseFile = {
   rule: 'D3',
   title: 'TLS in tunnels, by the names of whom it hurt',
   cases: [
-    tunnel('match', PIPELOCK, [HELLO], passes(HELLO), { verdict: 'allow', status: 200, error: undefined, ech: false }),
+    tunnel('match: its own name', PIPELOCK, [HELLO], passes(HELLO), { verdict: 'allow', status: 200, error: undefined, ech: false }),
     tunnel('mismatch', PIPELOCK, [text(helloFor('evil.test'))], CLOSED, { ...deny('server_name_mismatch'), serverName: 'evil.test' }),
     tunnel('no extension', PIPELOCK, [text(helloFor())], CLOSED, deny('server_name_missing')),
     tunnel('malformed', PIPELOCK, [text(records(message({ extensions: [serverName(NAME)], session: 40 })))], CLOSED, deny('client_hello_malformed')),
