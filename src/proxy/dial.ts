@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../decision/facts.ts'
-import { arm, disarm, deadline } from './deadlines.ts'
+import { arm, type Deadline, deadline, disarm } from './deadlines.ts'
 import { machineHasIpv6 } from './families.ts'
 
 /** RFC 9209 types, and `descriptors`: the gateway's own want, 503. */
@@ -16,7 +16,6 @@ export type Dialled =
 export interface DialOptions {
   /** for all attempts together */
   readonly timeoutMs: number
-  readonly signal?: AbortSignal
   readonly allowHalfOpen?: boolean
 }
 
@@ -51,62 +50,90 @@ export function interleave(endpoints: readonly Endpoint[], ipv6First: boolean): 
   return order
 }
 
-/** A socket without any listener of ours crashes the process on a late error; whoever takes it adds his own. */
-function heard(): void { /* 'close' follows, and that is what the owner listens to */ }
+interface Attempt {
+  readonly socket: Socket
+  readonly endpoint: Endpoint
+}
 
-export function dial(endpoints: readonly Endpoint[], options: DialOptions): Promise<Dialled> {
-  const began = performance.now()
-  const order = endpoints.length > 1 ? interleave(endpoints, machineHasIpv6()) : endpoints
-  return new Promise((resolve) => {
-    const open = new Set<Socket>()
-    let next = 0
-    let stagger: NodeJS.Timeout | undefined
-    let worst: { readonly error: DialError; readonly detail: string } | undefined
+interface Failure {
+  readonly error: DialError
+  readonly detail: string
+}
 
-    const settle = (result: { ok: true; socket: Socket; endpoint: Endpoint } | { ok: false; error: DialError; detail: string }): void => {
-      clearTimeout(stagger)
-      disarm(limit)
-      options.signal?.removeEventListener('abort', abort)
-      for (const socket of open) if (!result.ok || socket !== result.socket) socket.destroy()
-      open.clear()
-      resolve({ ...result, ms: performance.now() - began })
+/** `done` is told once, never before the constructor returned; after `abort` with `aborted`. */
+export class Dial {
+  readonly #began = performance.now()
+  readonly #order: readonly Endpoint[]
+  readonly #options: DialOptions
+  readonly #done: (dialled: Dialled) => void
+  readonly #limit: Deadline
+  /** under way */
+  #attempts: Attempt[] = []
+  #next = 0
+  #stagger: NodeJS.Timeout | undefined
+  #worst: Failure | undefined
+  #over = false
+
+  constructor(endpoints: readonly Endpoint[], options: DialOptions, done: (dialled: Dialled) => void) {
+    this.#order = endpoints.length > 1 ? interleave(endpoints, machineHasIpv6()) : endpoints
+    this.#options = options
+    this.#done = done
+    this.#limit = deadline(() => this.#fail('connection_timeout', `no connection within ${options.timeoutMs} ms`))
+    if (endpoints.length === 0) {
+      process.nextTick(() => this.#fail('destination_ip_unroutable', 'no address to dial'))
+      return
     }
-    const fail = (error: DialError, detail: string): void => settle({ ok: false, error, detail })
-    const abort = (): void => fail('aborted', 'the client left')
-    const limit = deadline(() => fail('connection_timeout', `no connection within ${options.timeoutMs} ms`))
+    arm(this.#limit, options.timeoutMs)
+    this.#attempt()
+  }
 
-    const attempt = (): void => {
-      const endpoint = order[next++]
-      if (endpoint === undefined) return
-      const socket = connect({
-        host: endpoint.address.text,
-        port: endpoint.port,
-        family: endpoint.address.family,
-        noDelay: true,
-        autoSelectFamily: false,
-        allowHalfOpen: options.allowHalfOpen ?? false
-      })
-      open.add(socket)
-      socket.on('error', heard)
-      const failed = (error: NodeJS.ErrnoException): void => {
-        if (!open.delete(socket)) return
-        const type = errorType(error.code)
-        if (worst === undefined || TELLING.indexOf(type) < TELLING.indexOf(worst.error)) worst = { error: type, detail: error.code ?? error.message }
-        if (next < order.length) { clearTimeout(stagger); attempt() } else if (open.size === 0) fail(worst.error, worst.detail)
-      }
-      socket.once('error', failed)
-      socket.once('connect', () => {
-        if (!open.has(socket)) return
-        socket.removeListener('error', failed)
-        settle({ ok: true, socket, endpoint })
-      })
-      if (next < order.length) stagger = setTimeout(attempt, STAGGER_MS)
-    }
+  /** The client left. */
+  abort(): void {
+    this.#fail('aborted', 'the client left')
+  }
 
-    if (order.length === 0) return fail('destination_ip_unroutable', 'no address to dial')
-    if (options.signal?.aborted === true) return abort()
-    options.signal?.addEventListener('abort', abort, { once: true })
-    arm(limit, options.timeoutMs)
-    attempt()
-  })
+  #attempt(): void {
+    const endpoint = this.#order[this.#next++]
+    if (endpoint === undefined) return
+    const { address, port } = endpoint
+    const socket = connect({ host: address.text, port, family: address.family, noDelay: true, autoSelectFamily: false, allowHalfOpen: this.#options.allowHalfOpen ?? false })
+    const attempt: Attempt = { socket, endpoint }
+    this.#attempts.push(attempt)
+    // heard to the end of the socket: without any listener a late error ends the process; 'close' follows, and that is what its owner listens to
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(attempt, error))
+    socket.on('connect', () => this.#connected(attempt))
+    if (this.#next < this.#order.length) this.#stagger = setTimeout(() => this.#attempt(), STAGGER_MS)
+  }
+
+  #connected(attempt: Attempt): void {
+    if (!this.#attempts.includes(attempt)) return
+    this.#settle({ ok: true, socket: attempt.socket, endpoint: attempt.endpoint, ms: performance.now() - this.#began })
+  }
+
+  #failed(attempt: Attempt, error: NodeJS.ErrnoException): void {
+    const at = this.#attempts.indexOf(attempt)
+    if (at < 0) return
+    this.#attempts.splice(at, 1)
+    const type = errorType(error.code)
+    if (this.#worst === undefined || TELLING.indexOf(type) < TELLING.indexOf(this.#worst.error)) this.#worst = { error: type, detail: error.code ?? error.message }
+    if (this.#next < this.#order.length) {
+      clearTimeout(this.#stagger)
+      this.#attempt()
+    } else if (this.#attempts.length === 0) this.#fail(this.#worst.error, this.#worst.detail)
+  }
+
+  #fail(error: DialError, detail: string): void {
+    this.#settle({ ok: false, error, detail, ms: performance.now() - this.#began })
+  }
+
+  #settle(result: Dialled): void {
+    if (this.#over) return
+    this.#over = true
+    clearTimeout(this.#stagger)
+    disarm(this.#limit)
+    const attempts = this.#attempts
+    this.#attempts = []
+    for (const { socket } of attempts) if (!result.ok || socket !== result.socket) socket.destroy()
+    this.#done(result)
+  }
 }

@@ -3,13 +3,13 @@
 // is still being written.
 import type { Socket } from 'node:net'
 import { coarseNow } from './deadlines.ts'
-import { type OwnReads, readInto } from './own-reads.ts'
+import { type OwnReads, type Reader, readInto } from './own-reads.ts'
 import { ReadSize, START_OCTETS } from './read-size.ts'
 
 /** Sees what is read before it is relayed: true passes it on, false keeps it (it was copied), and reading goes on in both cases. */
 export type Inspector = (chunk: Buffer) => boolean
 
-export class Direction {
+export class Direction implements Reader {
   readonly #from: Socket
   readonly #to: Socket
   readonly #size = new ReadSize()
@@ -35,10 +35,10 @@ export class Direction {
     this.#inspect = inspect
     // what Node read ahead before the relay had the socket
     this.#ahead = from.destroyed || from.readableLength === 0 ? null : (from.read() as Buffer | null)
-    this.#reads = readInto(from, START_OCTETS, (chunk) => this.#read(chunk))
+    this.#reads = readInto(from, START_OCTETS, this)
     if (this.#reads === undefined) {
       from.on('data', (chunk: Buffer) => {
-        if (!this.#read(chunk)) from.pause()
+        if (!this.take(chunk)) from.pause()
       })
       // a 'data' listener alone would start the flow
       from.pause()
@@ -50,7 +50,7 @@ export class Direction {
     this.#started = true
     const ahead = this.#ahead
     this.#ahead = null
-    if (ahead !== null) this.#read(ahead)
+    if (ahead !== null) this.take(ahead)
     if (this.#from.readableEnded) this.#end()
     else if (!this.#stopped && !this.#from.destroyed) this.#from.resume()
   }
@@ -84,7 +84,7 @@ export class Direction {
     this.#size.release()
   }
 
-  #read(chunk: Buffer): boolean {
+  take(chunk: Buffer): boolean {
     if (this.discarding) return true
     if (this.#inspect !== undefined && !this.#inspect(chunk)) return true
     if (this.#to.destroyed || this.ended) return false

@@ -1,22 +1,25 @@
 // The life of one request: asked, decided, resolved, guarded, connected, forwarded or handed to a tunnel, told. Each stage has the last one's
 // result and no more: nothing is resolved without a leave, nothing dialled without a permit, nothing sent but what was judged.
-import type { Cause, Denial, Leave, Permit, RequestFacts } from '../decision/facts.ts'
+import type { Cause, Client, Denial, Leave, Permit } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { HttpFault } from '../http/fault.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { redactUnread } from '../log/redact.ts'
 import type { Ip } from '../net/ip.ts'
+import type { Mac } from '../net/mac.ts'
 import { answerLocally, answerOwn } from './answers.ts'
 import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
 import { Delivery } from './delivery.ts'
-import { dial } from './dial.ts'
+import type { Dial } from './dial.ts'
 import type { InboundConnection } from './inbound.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
-import { bodiless, dialStatus, isWebSocket, loopProblem, requestFacts } from './request-facts.ts'
+import { type Reached, reachUpstream } from './reach-upstream.ts'
+import { bodiless, loopProblem, requestFacts } from './request-facts.ts'
+import type { DnsResult } from './resolve.ts'
 import { refusalBytes } from './refusing.ts'
-import { goInside, handOver } from './hand-over.ts'
+import { goInside } from './hand-over.ts'
 import { judgeAddresses, judgeReach, judgeRequest } from './judge.ts'
 import { formCause } from './unread.ts'
 import type { Upstream } from './upstream.ts'
@@ -27,8 +30,9 @@ export class Exchange {
   readonly snapshot: Snapshot
   readonly notes: Notes
   #delivery: Delivery | undefined
-  #abort: AbortController | undefined
-  #over = false
+  #dial: Dial | undefined
+  /** nothing more of it is to be done */
+  over = false
 
   constructor(inbound: InboundConnection, request: RequestHead, began: number, headBytes: number) {
     this.inbound = inbound
@@ -46,24 +50,40 @@ export class Exchange {
       this.notes.what = redactUnread(this.request.target, true)
       return this.refuseForm(asked)
     }
-    this.#run(asked).catch((error: unknown) => this.#crash(error))
+    this.guarded(() => this.#known(asked))
   }
 
-  async #run(asked: Exclude<Asked, HttpFault>): Promise<void> {
-    const { inbound, request, snapshot, notes } = this
-    if (inbound.client === undefined) {
-      const mac = inbound.gate.mac(inbound.peer.address)
-      inbound.client = { address: inbound.peer.address, mac: mac instanceof Promise ? await mac : mac }
-      if (this.#over) return
+  /** Runs a stage of it: a fault of ours ends this exchange, and no other. */
+  guarded(stage: () => void): void {
+    try {
+      stage()
+    } catch (error) {
+      this.#crash(error)
     }
-    const { client } = inbound
+  }
+
+  // What is at hand is used at once: only what must be waited for makes a promise.
+  #known(asked: Exclude<Asked, HttpFault>): void {
+    const { inbound } = this
+    if (inbound.client !== undefined) return this.#judge(asked, inbound.client)
+    const { address } = inbound.peer
+    const go = (mac: Mac | undefined): void => {
+      inbound.client = { address, mac }
+      if (!this.over) this.#judge(asked, inbound.client)
+    }
+    const mac = inbound.gate.mac(address)
+    if (mac instanceof Promise) mac.then(go).catch((error: unknown) => this.#crash(error))
+    else go(mac)
+  }
+
+  #judge(asked: Exclude<Asked, HttpFault>, client: Client): void {
+    const { inbound, request, snapshot, notes } = this
     notes.what = asked.kind === 'own' ? asked.path : asked.uri
     const { limited } = inbound
     if (limited !== undefined) return this.refuseLimit(limited)
     if (asked.kind === 'own') {
       const denial = judgeReach(snapshot, client, inbound.peer.via)
-      if (denial !== undefined) return this.deny(denial)
-      return answerOwn(this, asked.path)
+      return denial === undefined ? answerOwn(this, asked.path) : this.deny(denial)
     }
     notes.target = asked.target
     const facts = requestFacts(client, inbound.peer.via, request, asked)
@@ -75,59 +95,32 @@ export class Exchange {
       if (problem !== undefined) return this.refuseForm(problem)
       if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
     }
-    const permit = await this.#permit(decided, facts)
-    if (permit === undefined) return
-    if (asked.kind === 'connect' && !facts.tunnel) return goInside(this, asked.target, permit.endpoints[0])
-    await this.connect(asked, permit, true)
+    const { host } = asked.target
+    if (host.kind === 'address') return this.#guard(asked, decided, [host.address])
+    const answer = inbound.gate.resolver.resolve(host.name, inbound.peer.address.text)
+    if (answer instanceof Promise) answer.then((late) => this.#resolved(asked, decided, late)).catch((error: unknown) => this.#crash(error))
+    else this.#resolved(asked, decided, answer)
   }
 
-  /** The addresses, and the judgement on them. undefined: refused. */
-  async #permit(leave: Leave, facts: RequestFacts): Promise<Permit | undefined> {
-    const { host } = facts.target
-    let addresses: readonly Ip[] = host.kind === 'address' ? [host.address] : []
-    if (host.kind === 'name') {
-      const answer = await this.inbound.gate.resolver.resolve(host.name, this.inbound.peer.address.text)
-      if (this.#over) return undefined
-      this.notes.dns = answer.ms
-      if (!answer.ok) {
-        if (facts.method === 'CONNECT' && !facts.tunnel) goInside(this, facts.target, undefined)
-        else this.refuseUpstream(answer.error === 'dns_timeout' ? 504 : 502, answer.error, answer.error === 'dns_timeout' ? 'the name was not resolved in time' : 'the name cannot be resolved')
-        return undefined
-      }
-      addresses = answer.addresses
-    }
+  #resolved(asked: Reached, leave: Leave, answer: DnsResult): void {
+    if (this.over) return
+    this.notes.dns = answer.ms
+    if (answer.ok) return this.#guard(asked, leave, answer.addresses)
+    if (asked.kind === 'connect' && !leave.facts.tunnel) return goInside(this, asked.target, undefined)
+    const late = answer.error === 'dns_timeout'
+    this.refuseUpstream(late ? 504 : 502, answer.error, late ? 'the name was not resolved in time' : 'the name cannot be resolved')
+  }
+
+  #guard(asked: Reached, leave: Leave, addresses: readonly Ip[]): void {
     this.notes.addresses = addresses
     const guarded = judgeAddresses(this.snapshot, leave, addresses)
     this.notes.observed = guarded.observed
-    if (guarded.verdict === 'allow') return guarded
-    this.deny(guarded)
-    return undefined
+    if (guarded.verdict === 'deny') return this.deny(guarded)
+    if (asked.kind === 'connect' && !leave.facts.tunnel) return goInside(this, asked.target, guarded.endpoints[0])
+    this.#dial = reachUpstream(this, asked, guarded, true)
   }
 
-  /** A connection to one of the judged endpoints: one at rest where `mayReuse`, else a new one. */
-  async connect(asked: Fetch | Extract<Asked, { kind: 'connect' }>, permit: Permit, mayReuse: boolean): Promise<void> {
-    const { inbound, notes, snapshot } = this
-    const relayed = asked.kind === 'connect' || isWebSocket(this.request)
-    const idle = relayed || !mayReuse ? undefined : inbound.pool.take(asked.target, permit.endpoints)
-    if (idle !== undefined && asked.kind === 'fetch') return this.#deliver(asked, permit, idle)
-    this.#abort = new AbortController()
-    const dialled = await dial(permit.endpoints, { timeoutMs: snapshot.compiled.policy.limits.dialMs, signal: this.#abort.signal, allowHalfOpen: true })
-    if (this.#over) {
-      if (dialled.ok) dialled.socket.destroy()
-      return
-    }
-    notes.dial = dialled.ms
-    if (!dialled.ok) {
-      notes.cause = permit.endpoints[0]?.cause
-      return this.refuseUpstream(dialStatus(dialled.error), dialled.error, `no connection: ${dialled.error.replaceAll('_', ' ')}`)
-    }
-    const { socket, endpoint } = dialled
-    if (!relayed && asked.kind === 'fetch') return this.#deliver(asked, permit, inbound.pool.adopt(socket, asked.target, endpoint))
-    notes.permitted(endpoint)
-    handOver(this, asked, socket, endpoint, permit)
-  }
-
-  #deliver(asked: Fetch, permit: Permit, upstream: Upstream): void {
+  deliver(asked: Fetch, permit: Permit, upstream: Upstream): void {
     this.notes.permitted(upstream.endpoint)
     this.notes.reused = upstream.reused
     this.#delivery = new Delivery(this, asked, permit, upstream)
@@ -166,9 +159,9 @@ export class Exchange {
   }
 
   clientGone(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#abort?.abort()
+    if (this.over) return
+    this.over = true
+    this.#dial?.abort()
     this.#delivery?.stop()
     this.notes.fail('client_closed', 'client')
     this.notes.tell()
@@ -177,7 +170,7 @@ export class Exchange {
 
   /** Nothing more of this exchange: the answer is written, or another holds the socket. */
   close(): void {
-    this.#over = true
+    this.over = true
     this.notes.tell()
   }
 
@@ -211,7 +204,7 @@ export class Exchange {
 
   /** Answers in place of the upstream, in order, complete and framed. */
   refuse(status: number, error: string, cause: Cause, more: { readonly mustClose?: boolean; readonly retryAfterS?: number } = {}): void {
-    if (this.#over) return
+    if (this.over) return
     const close = more.mustClose === true || this.mustClose
     this.reply(refusalBytes(this, { status, error, cause, retryAfterS: more.retryAfterS }, close), close)
   }
@@ -234,7 +227,9 @@ export class Exchange {
   /** The connection at rest had died: once more, on a new one. */
   again(asked: Fetch, permit: Permit): void {
     this.#delivery = undefined
-    this.connect(asked, permit, false).catch((error: unknown) => this.#crash(error))
+    this.guarded(() => {
+      this.#dial = reachUpstream(this, asked, permit, false)
+    })
   }
 
   #crash(error: unknown): void {

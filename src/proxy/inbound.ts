@@ -76,7 +76,7 @@ export class InboundConnection implements Inbound {
     this.limited = limited
     this.pool = poolOf(gate)
     this.#deadline = deadline(() => this.#due())
-    this.#reads = new Reads(socket, (chunk) => this.#data(chunk))
+    this.#reads = new Reads(socket, this)
     socket.on('end', this.#onEnd)
     socket.on('drain', this.written)
     socket.on('close', this.#onClose)
@@ -97,7 +97,7 @@ export class InboundConnection implements Inbound {
   }
 
   /** The chunk is ours until we return, and after a false until the reads go on. */
-  #data(chunk: Buffer): boolean {
+  take(chunk: Buffer): boolean {
     if (this.#mode === 'head' && this.#held.empty) {
       this.#read(chunk)
       this.#pump()
@@ -211,6 +211,7 @@ export class InboundConnection implements Inbound {
   }
 
   #closed(): void {
+    this.#reads.release()
     disarm(this.#deadline)
     this.#mode = 'gone'
     this.#held.empties()

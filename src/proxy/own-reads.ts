@@ -5,16 +5,8 @@
 import { Socket } from 'node:net'
 
 /** `chunk` is the reader's until it returns, and after that as long as it returned false (which pauses the socket). */
-export type Reader = (chunk: Buffer) => boolean
-
-export interface OwnReads {
-  /** octets that the next read may take; grows and shrinks by the caller's word, at the next read or at once */
-  readonly size: number
-  grow(size: number): void
-  /** within a read: what was read is still being written, the next read takes another buffer */
-  renew(): void
-  /** only while nothing of the buffer is still being written */
-  shrink(size: number): void
+export interface Reader {
+  take(chunk: Buffer): boolean
 }
 
 interface Fields {
@@ -46,43 +38,95 @@ const FIELDS = findFields()
 /** Does this Node let an existing socket read into our buffer? For the test that watches over it. */
 export const OWN_READS = FIELDS !== undefined
 
+/** where a socket keeps its reads */
+const READS = Symbol('greengate reads')
+
+/** what the next read takes, between a read and Node's question for it, which follows at once */
+let wanted: Buffer | undefined
+
+// One function for all sockets, asked with the socket as `this`: a closure a socket costs memory, and an object that holds a closure over itself
+// outlives a young collection.
+function octetsRead(this: Opened, octets: number): boolean {
+  return (this[READS] as OwnReads).read(octets)
+}
+
+function nextBuffer(): Buffer | undefined {
+  const buffer = wanted
+  wanted = undefined
+  return buffer
+}
+
 /** undefined: not on this Node, or the socket is gone; read by 'data'. The socket must be paused and its stream's buffer empty. */
 export function readInto(socket: Socket, size: number, reader: Reader): OwnReads | undefined {
   const opened = socket as Opened
   const handle = opened._handle
   if (FIELDS === undefined || handle === null || handle === undefined || typeof handle.useUserBuffer !== 'function') return undefined
   if (socket.destroyed || socket.readableLength > 0) return undefined
-  const fields = FIELDS
-  let current: Buffer = Buffer.allocUnsafeSlow(size)
-  let next: Buffer | undefined
-  opened[fields.buffer] = current
-  opened[fields.callback] = (octets: number) => reader(octets === current.length ? current : current.subarray(0, octets))
-  // asked after each read; another buffer than before only when the flow filled the last one
-  opened[fields.generator] = () => {
-    if (next === undefined) return undefined
-    current = next
-    next = undefined
-    return current
-  }
-  handle.useUserBuffer(current)
+  const reads = new OwnReads(opened, handle, FIELDS, size, reader)
   // Node may read ahead of whoever listens; with the buffer in place, pausing stops that too
   socket.pause()
-  return {
-    get size() {
-      return next?.length ?? current.length
-    },
-    grow: (wanted) => {
-      if (wanted > current.length) next = Buffer.allocUnsafeSlow(wanted)
-    },
-    renew: () => {
-      next ??= Buffer.allocUnsafeSlow(current.length)
-    },
-    shrink: (wanted) => {
-      if (wanted >= current.length || socket.destroyed || opened._handle !== handle) return
-      next = undefined
-      current = Buffer.allocUnsafeSlow(wanted)
-      opened[fields.buffer] = current
-      handle.useUserBuffer?.(current)
+  return reads
+}
+
+export class OwnReads {
+  readonly #socket: Opened
+  readonly #handle: Handle
+  readonly #fields: Fields
+  readonly #reader: Reader
+  #current: Buffer
+  #next: Buffer | undefined
+
+  constructor(socket: Opened, handle: Handle, fields: Fields, size: number, reader: Reader) {
+    this.#socket = socket
+    this.#handle = handle
+    this.#fields = fields
+    this.#reader = reader
+    this.#current = Buffer.allocUnsafeSlow(size)
+    socket[READS] = this
+    socket[fields.callback] = octetsRead
+    // asked after each read; another buffer than before only when the flow filled the last one
+    socket[fields.generator] = nextBuffer
+    this.#use()
+  }
+
+  #use(): void {
+    this.#socket[this.#fields.buffer] = this.#current
+    this.#handle.useUserBuffer?.(this.#current)
+  }
+
+  /** Node's word that so many octets are in the buffer. */
+  read(octets: number): boolean {
+    const current = this.#current
+    const more = this.#reader.take(octets === current.length ? current : current.subarray(0, octets))
+    const next = this.#next
+    // within the read another may have taken the socket over
+    if (next !== undefined && this.#socket[READS] === this) {
+      this.#current = next
+      this.#next = undefined
+      wanted = next
     }
+    return more
+  }
+
+  /** octets that the next read may take; grows and shrinks by the caller's word, at the next read or at once */
+  get size(): number {
+    return this.#next?.length ?? this.#current.length
+  }
+
+  grow(size: number): void {
+    if (size > this.#current.length) this.#next = Buffer.allocUnsafeSlow(size)
+  }
+
+  /** Within a read: what was read is still being written, the next read takes another buffer. */
+  renew(): void {
+    this.#next ??= Buffer.allocUnsafeSlow(this.#current.length)
+  }
+
+  /** Only while nothing of the buffer is still being written. */
+  shrink(size: number): void {
+    if (size >= this.#current.length || this.#socket.destroyed || this.#socket._handle !== this.#handle) return
+    this.#next = undefined
+    this.#current = Buffer.allocUnsafeSlow(size)
+    this.#use()
   }
 }

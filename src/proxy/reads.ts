@@ -1,34 +1,44 @@
 // The reads of a socket that speaks HTTP: into a buffer of its own that grows with what comes, until the socket is handed to somebody else. Danger
 // prevented: a buffer read into while another socket is still writing it.
 import type { Socket } from 'node:net'
-import { type OwnReads, readInto } from './own-reads.ts'
+import { type OwnReads, type Reader, readInto } from './own-reads.ts'
 import { ReadSize, START_OCTETS } from './read-size.ts'
 
 /** A body is moved in pieces of this size at most: the buffer stays with its connection from one message to the next. */
 const LARGEST = 256 * 1024
 
-export class Reads {
+export class Reads implements Reader {
+  readonly #reader: Reader
   readonly #socket: Socket
   readonly #own: OwnReads | undefined
   readonly #size = new ReadSize()
   #handedOver = false
 
   /** `reader`'s chunk is its own until it returns, and after a false (which stops the reads) until `resume` is called on the socket. */
-  constructor(socket: Socket, reader: (chunk: Buffer) => boolean) {
+  constructor(socket: Socket, reader: Reader) {
     this.#socket = socket
-    this.#own = readInto(socket, START_OCTETS, (chunk) => {
-      // a copy for whoever listens to the stream now
-      if (this.#handedOver) return socket.push(Buffer.from(chunk))
-      const more = reader(chunk)
-      this.#grow(chunk.length)
-      return more
-    })
+    this.#reader = reader
+    this.#own = readInto(socket, START_OCTETS, this)
     if (this.#own === undefined) {
       socket.on('data', (chunk: Buffer) => {
-        if (!this.#handedOver && !reader(chunk)) socket.pause()
+        if (!this.#handedOver && !reader.take(chunk)) socket.pause()
       })
+      // a 'data' listener alone would start the flow
+      socket.pause()
     }
-    socket.once('close', () => this.#size.release())
+  }
+
+  take(chunk: Buffer): boolean {
+    // a copy for whoever listens to the stream now
+    if (this.#handedOver) return this.#socket.push(Buffer.from(chunk))
+    const more = this.#reader.take(chunk)
+    if (!this.#handedOver) this.#grow(chunk.length)
+    return more
+  }
+
+  /** The socket is closed: its share of the memory for large reads goes back. */
+  release(): void {
+    this.#size.release()
   }
 
   #grow(octets: number): void {
@@ -44,6 +54,7 @@ export class Reads {
   /** What comes from now on goes to the stream, as from any socket. Paused. */
   handOver(): void {
     this.#handedOver = true
+    this.#size.release()
     this.#socket.pause()
     if (this.#own === undefined) this.#socket.removeAllListeners('data')
   }

@@ -60,11 +60,11 @@ export class Resolver {
     this.#cache = new DnsCache(options.cacheEntries ?? 10_000)
   }
 
-  /** `client`: for whom, so that one leaves look-ups to the others. */
-  resolve(name: HostName, client?: string): Promise<DnsResult> {
+  /** `client`: for whom, so that one leaves look-ups to the others. What is known is answered at once. */
+  resolve(name: HostName, client?: string): DnsResult | Promise<DnsResult> {
     const began = performance.now()
     const known = this.#known(name, began) ?? this.#flights.get(name)?.early
-    if (known !== undefined) return Promise.resolve({ ...known, ms: performance.now() - began })
+    if (known !== undefined) return known.ok ? { ok: true, addresses: known.addresses, ms: 0 } : { ...known, ms: 0 }
     return new Promise((resolve) => {
       const flight = this.#flight(name, client)
       const done = (answer: Answer): void => {

@@ -47,7 +47,7 @@ export class Upstream {
     this.key = key
     this.#idle = deadline(() => socket.destroy())
     keepReadable(socket)
-    this.#reads = new Reads(socket, (chunk) => this.#read(chunk))
+    this.#reads = new Reads(socket, this)
     socket.on('end', () => {
       if (this.#user === undefined) this.destroy()
       else this.#user.upstreamEnd()
@@ -61,6 +61,7 @@ export class Upstream {
     })
     socket.on('close', () => {
       disarm(this.#idle)
+      this.#reads.release()
       onGone(this)
       const user = this.#user
       this.#user = undefined
@@ -68,7 +69,7 @@ export class Upstream {
     })
   }
 
-  #read(chunk: Buffer): boolean {
+  take(chunk: Buffer): boolean {
     const user = this.#user
     if (user === undefined) {
       this.destroy()

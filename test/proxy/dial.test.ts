@@ -1,10 +1,12 @@
 // Dialling judged addresses: families in turn, failures told apart, the first to connect wins and the rest is closed.
 import t from 'tap'
 import type { Socket } from 'node:net'
-import { dial, interleave } from '../../src/proxy/dial.ts'
+import type { Endpoint } from '../../src/decision/facts.ts'
+import { Dial, type Dialled, type DialOptions, interleave } from '../../src/proxy/dial.ts'
 import { silence } from './silent.ts'
 import { endpoint, pause, serve } from './sockets.ts'
 
+const dial = (endpoints: readonly Endpoint[], options: DialOptions): Promise<Dialled> => new Promise((resolve) => new Dial(endpoints, options, resolve))
 
 t.test('families take turns', async (t) => {
   const [a, b, c, d] = [endpoint('192.0.2.1', 1), endpoint('192.0.2.2', 1), endpoint('2001:db8::1', 1), endpoint('192.0.2.3', 1)]
@@ -45,11 +47,12 @@ t.test('what failed, and how it is told', async (t) => {
 
 t.test('a client that leaves', async (t) => {
   const port = await serve(t, () => {})
-  const gone = new AbortController()
-  const dialled = dial([endpoint('127.0.0.1', port)], { timeoutMs: 5000, signal: gone.signal })
-  gone.abort()
-  t.match(await dialled, { ok: false, error: 'aborted' })
-  t.match(await dial([endpoint('127.0.0.1', port)], { timeoutMs: 5000, signal: gone.signal }), { ok: false, error: 'aborted' })
+  const told: Dialled[] = []
+  const dialling = new Dial([endpoint('127.0.0.1', port)], { timeoutMs: 5000 }, (dialled) => told.push(dialled))
+  dialling.abort()
+  dialling.abort()
+  await pause(50)
+  t.match(told, [{ ok: false, error: 'aborted' }], 'told once')
 })
 
 t.test('a late reset finds a listener', async (t) => {
