@@ -1,5 +1,5 @@
 // Octets are counted exactly, above 2^32 too: where a body and a tunnel are read, where records are summed, and in each form in which they are written.
-// With `GREENGATE_GIB=1` (and `TAP_TIMEOUT=400`: it takes minutes) more than 4 GiB really go through a gateway: a tunnel in each direction, an answer and an upload, each with its figure in both logs.
+// With `GREENGATE_GIB=1` more than 4 GiB really go through a gateway: a tunnel in each direction, an answer and an upload, each with its figure in both logs.
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -95,7 +95,7 @@ async function pour(socket: Socket, octets: number): Promise<void> {
   }
 }
 
-t.test('more than 4 GiB, in truth', { skip: process.env['GREENGATE_GIB'] !== '1' && 'GREENGATE_GIB=1 asks for it', timeout: 380_000 }, async (t) => {
+t.test('more than 4 GiB, in truth', { skip: process.env['GREENGATE_GIB'] !== '1' && 'GREENGATE_GIB=1 asks for it', timeout: 110_000 }, async (t) => {
   const folder = folderFor(t, { 'p.yaml': OPEN_POLICY })
   const [events, access] = [join(folder, 'events'), join(folder, 'access')]
   const running = await serve(t, ['--policy', join(folder, 'p.yaml'), '--port', '0', '--host', '127.0.0.1', '--workers', '1', '--event-log', events, '--access-log', access])
@@ -123,8 +123,8 @@ t.test('more than 4 GiB, in truth', { skip: process.env['GREENGATE_GIB'] !== '1'
   const ways = {
     'a tunnel up': [`${tunnel}up`, OCTETS - 2],
     'a tunnel down': [`${tunnel}down`, 0],
-    'an answer': [`GET http://${to}/ HTTP/1.1\r\nHost: ${to}\r\n\r\n`, 0],
-    'an upload': [`POST http://${to}/ HTTP/1.1\r\nHost: ${to}\r\nContent-Length: ${OCTETS}\r\n\r\n`, OCTETS],
+    'an answer': [`GET http://${to}/ HTTP/1.1\r\nHost: ${to}\r\nConnection: close\r\n\r\n`, 0],
+    'an upload': [`POST http://${to}/ HTTP/1.1\r\nHost: ${to}\r\nConnection: close\r\nContent-Length: ${OCTETS}\r\n\r\n`, OCTETS],
   } as const
   let told = 0
   for (const [what, [words, up]] of Object.entries(ways)) {
