@@ -49,7 +49,7 @@ export function parseWebAsk(written: string, method?: string): Parsed<WebAsk> {
 function connect(authority: string, defaultPort: number | undefined, told: string | undefined): Parsed<WebAsk> {
   const target = parseAuthority(authority, defaultPort)
   if (!target.ok) return target
-  // a CONNECT to port 80 is no blind tunnel: what runs inside is parsed (wire.md 20)
+  // a CONNECT to port 80 is no blind tunnel: what runs inside is parsed (wire rule 20)
   const tunnel = target.value.port !== HTTP_PORT
   return { ok: true, value: { kind: 'web', method: 'CONNECT', target: target.value, uri: authorityText(target.value), tunnel, told: tunnel ? told : 'inside a CONNECT to port 80 each plain request is decided by itself' } }
 }

@@ -1,5 +1,5 @@
 // Why: the one sentence, the answer to "by what", and the place, made once when a policy is compiled. Danger prevented: a refusal
-// that names no reason, or one that tells a client which addresses a name has (wire.md 19).
+// that names no reason, or one that tells a client which addresses a name has (wire rule 19).
 import type { PacketRule, Rule, WebRule } from '../policy/policy.ts'
 import type { Cause, Observed, Reserved } from './facts.ts'
 

@@ -11,7 +11,7 @@ function firm(reason: string): Refused {
   return { cause: reserved('private', reason), firm: true }
 }
 
-// none of these names an address: the gateway is no DNS oracle (wire.md 19)
+// none of these names an address: the gateway is no DNS oracle (wire rule 19)
 const NOT_PUBLIC = firm('the target leads to an address that is not public: the network behind the gateway is closed to requests')
 const OWN = firm('the target leads to the gateway itself, which is closed to requests through the proxy')
 const PROXY_PORT = firm('the target is the proxy\'s own port: requests would go round in a circle')

@@ -20,7 +20,7 @@ import { liveFor, liveRules } from './walk.ts'
 export { reach } from './reach.ts'
 
 /**
- * A CONNECT that will be no blind tunnel (`tunnel: false`: to port 80, wire.md 20) is denied where no plain request inside it could be
+ * A CONNECT that will be no blind tunnel (`tunnel: false`: to port 80, wire rule 20) is denied where no plain request inside it could be
  * allowed; the requests inside are then decided each by itself.
  */
 export function decide(compiled: CompiledPolicy, facts: RequestFacts, trace?: TraceStep[]): Denial | Leave {

@@ -11,7 +11,7 @@ const NO_PAGE: Cause = { by: 'framing', kind: 'framing', reason: 'the gateway se
 const LAST_HOP: Cause = { by: 'gateway', kind: 'gateway', reason: 'Max-Forwards is 0: answered here' }
 const METHODS = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE, CONNECT'
 
-/** Origin-form, asked of the proxy itself by a client that may reach it (wire.md 22). */
+/** Origin-form, asked of the proxy itself by a client that may reach it (wire rule 22). */
 export function answerOwn(exchange: Exchange, path: string): void {
   const { inbound, request, snapshot, notes } = exchange
   const host = request.host ?? ''

@@ -1,4 +1,4 @@
-// How much of the gateway one client may take, and all together (wire.md 24): connections, tunnels, new connections a second; over all
+// How much of the gateway one client may take, and all together (wire rule 24): connections, tunnels, new connections a second; over all
 // workers. Dangers prevented: one client that starves the others; a flood that ends the process; a limit that nobody is told of.
 import type { Cause } from '../decision/facts.ts'
 import type { Ip } from '../net/ip.ts'

@@ -1,4 +1,4 @@
-// What the proxy answers itself (wire.md 22): the PAC file, under both its names, and the page "why was I blocked?" with the caller's own
+// What the proxy answers itself (wire rule 22): the PAC file, under both its names, and the page "why was I blocked?" with the caller's own
 // last refusals. Nothing else. Danger prevented: a web page whose name an attacker points at the gateway's address reads that page or feeds
 // a PAC (DNS rebinding): only the gateway's own names and addresses are answered.
 import { hostname } from 'node:os'

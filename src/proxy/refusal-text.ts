@@ -1,4 +1,4 @@
-// The words of a refusal, in HTML, plain text and JSON (wire.md 19). Danger prevented: text of the asker that becomes markup or terminal
+// The words of a refusal, in HTML, plain text and JSON (wire rule 19). Danger prevented: text of the asker that becomes markup or terminal
 // control; a policy's no that an automated client takes for a fault and tries to get round.
 import { visibleJson } from '../policy/visible.ts'
 import type { PageType } from './accept.ts'

@@ -1,4 +1,4 @@
-// The answer to a request that is not served: status, the fields that say why (RFC 9209, wire.md 19) and a short body a person or a program can
+// The answer to a request that is not served: status, the fields that say why (RFC 9209, wire rule 19) and a short body a person or a program can
 // act on. Dangers prevented: a refusal that looks like a fault of the network and is routed around; a body cut or framed wrongly; an answer
 // that tells what the asker must not learn (resolved addresses, header fields: Squid's CVE-2025-62168).
 import { STATUS_CODES } from 'node:http'

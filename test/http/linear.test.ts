@@ -1,4 +1,4 @@
-// No head makes its parser slower than linear (wire.md 5, 6): the shapes that make quadratic parsers crawl, at one size and at sixteen times that size. What is
+// No head makes its parser slower than linear (wire rule 5, 6): the shapes that make quadratic parsers crawl, at one size and at sixteen times that size. What is
 // compared is the least of several times, and the bound is far above a line's slope and far below a parabola's.
 import t from 'tap'
 import { ChunkedDecoder } from '../../src/http/chunked-decoder.ts'

@@ -6,6 +6,7 @@ import { openPolicy, startGateway } from '../proxy/gateway.ts'
 import type { WireCase } from './case.ts'
 import { caseFiles } from './files.ts'
 import { hostsFile } from './run.ts'
+import { sourcesOf } from './sources.ts'
 import { startSquid } from './squid.ts'
 import { tryAll, type Trial } from './stage.ts'
 import { BEGIN, END, tableOf, type Row } from './table.ts'
@@ -27,7 +28,7 @@ for (const file of await caseFiles()) {
   const fair = file.cases.filter((each) => each.ours !== true && each.policy === undefined)
   const peer = await tryAll(fair.map(once), squid, true)
   const right = peer.filter((each) => each.differences.length === 0)
-  rows.push({ rule: file.rule, title: file.title, cases: file.cases.length, ours, fair: fair.length, peer: right.length })
+  rows.push({ rule: file.rule, title: file.title, sources: sourcesOf(file.cases), cases: file.cases.length, ours, fair: fair.length, peer: right.length })
   process.stdout.write(`${file.rule.padEnd(4)}${String(file.cases.length).padStart(5)} cases, ours ${ours}, squid ${right.length} of ${fair.length}  ${file.title}\n`)
   if (args.includes('--show')) for (const each of peer) if (each.differences.length > 0) process.stdout.write(`     ${each.wire.name}: ${each.differences.join('; ').slice(0, 300)}\n`)
 }

@@ -78,7 +78,7 @@ const madeAnew: readonly WireCase[] = [
   relayed('our Via stands behind those that were there', 'RFC 9110 7.6.3', reply(['Via: 1.0 a, HTTP/2 b (c)', 'X-A: 1']), { status: 200, body: 'ok', has: ['Via: 1.0 a, HTTP/2 b (c)', 'Via: 1.1 {via}'] }, { ours: true }),
   relayed('Via is sent in each answer that goes on', 'RFC 9110 7.6.3', reply(), { status: 200, body: 'ok', has: ['Via: 1.1 {via}'] }),
   answered('Via says that the origin spoke HTTP/1.0', 'RFC 9110 7.6.3', reply([], 'ok', 'HTTP/1.0 200 OK'), gets({ status: 200, body: 'ok', has: ['Via: 1.0 {via}'] }, 'fresh')),
-  relayed('no Via where the policy says so', 'wire.md 3', reply(), { status: 200, body: 'ok', lacks: ['via'] }, { policy: { web: '  via: false\n' } }),
+  relayed('no Via where the policy says so', 'wire rule 3', reply(), { status: 200, body: 'ok', lacks: ['via'] }, { policy: { web: '  via: false\n' } }),
   relayed('Connection names Via: that of others goes, ours is sent', 'RFC 9110 7.6.1', reply(['Connection: Via', 'Via: 1.1 other']), { status: 200, body: 'ok', has: ['Via: 1.1 {via}'], hides: ['other'] }),
   relayed('a Date is kept', 'RFC 9110 6.6.1', reply(['Date: Tue, 15 Nov 1994 08:12:31 GMT']), { status: 200, body: 'ok', has: ['Date: Tue, 15 Nov 1994 08:12:31 GMT'] }),
   relayed('a Date that is none is kept', 'RFC 9110 6.6.1', reply(['Date: yesterday']), { status: 200, body: 'ok', has: ['Date: yesterday'] }, { or: [gets(OK_BODY), ends(OK_BODY)] }),

@@ -27,7 +27,7 @@ const faults = FAULTS.map(([what, body, ref]): WireCase => (what.startsWith('a s
 
 const GOOD: readonly (readonly [what: string, body: string, wanted: string, ref: string])[] = [
   ['several chunks', '3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n', 'abcde', 'RFC 9112 7.1'], ['an empty body', '0\r\n\r\n', '', 'RFC 9112 7.1'], ['sizes in both letters', 'a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n', '01234567890123456789', 'RFC 9112 7.1'], ['sizes with leading zeros', '0003\r\nabc\r\n000\r\n\r\n', 'abc', 'RFC 9112 7.1'],
-  ['an extension', '3;a=b\r\nabc\r\n0\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['an extension without value', '3;a\r\nabc\r\n0;b\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['a quoted extension', '3;a="b;c\\"d"\r\nabc\r\n0\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['a trailer', '3\r\nabc\r\n0\r\nX-Trailer: 1\r\n\r\n', 'abc', 'RFC 9112 7.1.2'], ['a trailer named Host', '3\r\nabc\r\n0\r\nHost: evil\r\n\r\n', 'abc', 'wire.md D1'],
+  ['an extension', '3;a=b\r\nabc\r\n0\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['an extension without value', '3;a\r\nabc\r\n0;b\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['a quoted extension', '3;a="b;c\\"d"\r\nabc\r\n0\r\n\r\n', 'abc', 'RFC 9112 7.1.1'], ['a trailer', '3\r\nabc\r\n0\r\nX-Trailer: 1\r\n\r\n', 'abc', 'RFC 9112 7.1.2'], ['a trailer named Host', '3\r\nabc\r\n0\r\nHost: evil\r\n\r\n', 'abc', 'wire rule D1'],
   ['data that looks like a chunk', '5\r\n0\r\n\r\n\r\n0\r\n\r\n', '0\r\n\r\n', 'RFC 9112 7.1'], ['data that looks like a request', '12\r\nGET / HTTP/1.1\r\n\r\n\r\n0\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n', 'RFC 9112 7.1'],
 ]
 

@@ -47,17 +47,17 @@ const waits: readonly WireCase[] = [
 const QUICK = { top: 'limits: { idle-body: 500ms, new-per-second: 100000, new-per-second-per-client: 100000 }\n' }
 const drops = (texts: readonly string[], ms: number): Step[] => texts.flatMap((each): Step[] => [each, { pause: ms }])
 const slow: readonly WireCase[] = [
-  down('an origin that sends a little now and then is waited for, by its length', 'wire.md 13', [LENGTH(6), ...drops([...'abcdef'], 250)], { status: 200, body: 'abcdef' }, { ours: true, policy: QUICK }),
-  down('and in chunks', 'wire.md 13', [CHUNKED, ...drops([...'abcdef'].map(chunk), 250), LAST], { status: 200, body: 'abcdef' }, { ours: true, policy: QUICK }),
+  down('an origin that sends a little now and then is waited for, by its length', 'wire rule 13', [LENGTH(6), ...drops([...'abcdef'], 250)], { status: 200, body: 'abcdef' }, { ours: true, policy: QUICK }),
+  down('and in chunks', 'wire rule 13', [CHUNKED, ...drops([...'abcdef'].map(chunk), 250), LAST], { status: 200, body: 'abcdef' }, { ours: true, policy: QUICK }),
   down('a head in pieces is no other head', 'RFC 9112 2', drops(['HTTP/1.1 20', '0 O', 'K\r', '\nContent-Len', 'gth: 2\r\n\r', '\nok'], 40), { status: 200, body: 'ok' }),
-  up('a client that sends a little now and then is waited for', 'wire.md 13', [head('Content-Length: 6'), ...drops([...'abcdef'], 250)], 'abcdef', { ours: true, policy: QUICK }),
-  up('and in chunks, cut anywhere', 'wire.md 13', [head('Transfer-Encoding: chunked'), ...drops(['1', '\r\na', '\r', '\n2\r\nb', 'c\r\n0', '\r\n\r', '\n'], 150)], 'abc', { ours: true, policy: QUICK }),
+  up('a client that sends a little now and then is waited for', 'wire rule 13', [head('Content-Length: 6'), ...drops([...'abcdef'], 250)], 'abcdef', { ours: true, policy: QUICK }),
+  up('and in chunks, cut anywhere', 'wire rule 13', [head('Transfer-Encoding: chunked'), ...drops(['1', '\r\na', '\r', '\n2\r\nb', 'c\r\n0', '\r\n\r', '\n'], 150)], 'abc', { ours: true, policy: QUICK }),
 ]
 
 /** Each side says its next octet only when it has heard the other's: what is held back by anybody ends it all. A word may be cut into chunks on its way. */
 const EARLY: Outcome = { origin: [{ ...UP, body: '\x81\x82\x83' }], client: [{ status: 200, body: '\x91\x92\x93' }], end: 'closed' }
 const talk = (name: string, framed: string, say: (text: string) => string, answer: string, reply: (text: string) => string, endUp: string, endDown: string): WireCase => ({
-  name, ref: 'RFC 9112 9.5; wire.md 13', answerAt: 'head', time: 8_000, expect: EARLY, or: [{ ...EARLY, end: 'open' }],
+  name, ref: 'RFC 9112 9.5; wire rule 13', answerAt: 'head', time: 8_000, expect: EARLY, or: [{ ...EARLY, end: 'open' }],
   send: [head(framed), say('\x81'), { until: '\x91' }, say('\x82'), { until: '\x92' }, say('\x83') + endUp],
   answers: [[{ until: '\x81' }, answer, reply('\x91'), { until: '\x82' }, reply('\x92'), { until: '\x83' }, { pause: 20 }, reply('\x93') + endDown]],
 })
@@ -74,7 +74,7 @@ const events: readonly WireCase[] = [
   { name: 'a head arrives before its body', ref: 'RFC 9112 6', send: [get('/x'), { until: '\r\n\r\n' }, { end: 'rst' }], answers: [[LENGTH(9), { until: 'never' }]], expect: { origin: [X], client: [{ status: 200, cut: true, body: '' }], end: 'closed' } },
   { name: 'early hints arrive before the answer', ref: 'RFC 8297', send: [get('/x'), { until: '103' }, { end: 'rst' }], answers: [['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', { until: 'never' }]], expect: { origin: [X], client: [], interim: [103], end: 'closed' }, or: [{ origin: [X], client: [], end: 'closed' }] },
   { name: 'the head of an upload arrives before its body', ref: 'RFC 9112 6', answerAt: 'head', send: [head('Content-Length: 3'), { until: 'ok' }, 'abc'], answers: ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'], expect: { origin: [{ ...UP, cut: true }], client: [OK], end: 'closed' }, or: [{ origin: [{ ...UP, body: 'abc' }], client: [OK], end: 'open' }] },
-  { name: 'what a client asked for and left is not read to its end', ref: 'wire.md 13', time: 20_000, send: [get('/x'), { until: 'xxx' }, { end: 'rst' }], answers: [[LENGTH(9_000_000), { repeat: 'x', times: 100_000 }, { until: 'never' }]], expect: { origin: [X], client: [{ status: 200, cut: true }], end: 'closed' }, records: [{ error: 'client_closed', fault: 'client' }] },
+  { name: 'what a client asked for and left is not read to its end', ref: 'wire rule 13', time: 20_000, send: [get('/x'), { until: 'xxx' }, { end: 'rst' }], answers: [[LENGTH(9_000_000), { repeat: 'x', times: 100_000 }, { until: 'never' }]], expect: { origin: [X], client: [{ status: 200, cut: true }], end: 'closed' }, records: [{ error: 'client_closed', fault: 'client' }] },
 ]
 
 export const file: CaseFile = { rule: '13', title: 'streaming: large bodies both ways, events at once, slow sides', cases: [...sizes, ...waits, ...slow, ...events] }

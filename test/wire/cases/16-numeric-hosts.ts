@@ -15,8 +15,8 @@ const HOSTS: readonly string[] = [
 ]
 
 const hosts = HOSTS.flatMap((host): WireCase[] => [
-  { name: `GET http://${host}/ is refused`, ref: 'wire.md 16', path: 'plain', ours: true, policy: CLOSED, send: `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`, expect: NO_OPEN, either: [NO] },
-  { name: `CONNECT ${host}:443 is refused`, ref: 'wire.md 16', path: 'plain', ours: true, policy: CLOSED, send: `CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`, expect: NO },
+  { name: `GET http://${host}/ is refused`, ref: 'wire rule 16', path: 'plain', ours: true, policy: CLOSED, send: `GET http://${host}/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`, expect: NO_OPEN, either: [NO] },
+  { name: `CONNECT ${host}:443 is refused`, ref: 'wire rule 16', path: 'plain', ours: true, policy: CLOSED, send: `CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`, expect: NO },
 ])
 
 /** Spellings of an allowed name that mean the same name. */
@@ -26,9 +26,9 @@ export const file: CaseFile = {
   rule: '16',
   title: 'numeric and private hosts in every spelling; names in one form',
   cases: [
-    { name: 'the name itself is served', ref: 'wire.md 16', path: 'plain', ours: true, policy: CLOSED, send: 'GET http://{origin}/x HTTP/1.1\r\nHost: {origin}\r\n\r\n', expect: passes({ line: 'GET /x HTTP/1.1' }) },
+    { name: 'the name itself is served', ref: 'wire rule 16', path: 'plain', ours: true, policy: CLOSED, send: 'GET http://{origin}/x HTTP/1.1\r\nHost: {origin}\r\n\r\n', expect: passes({ line: 'GET /x HTTP/1.1' }) },
     ...SAME.map((form): WireCase => ({ name: `\`${form}\` is the same name, and Host says it canonically`, ref: 'RFC 3986 6.2.2', path: 'plain', ours: true, policy: CLOSED, send: `GET http://${form.replace('{n}', '{place}')}:{port}/x HTTP/1.1\r\nHost: {origin}\r\n\r\n`, expect: passes({ line: 'GET /x HTTP/1.1', has: ['Host: {origin}'] }) })),
-    { name: 'a name that only begins like a number is a name', ref: 'wire.md 16', path: 'plain', ours: true, policy: CLOSED, send: 'GET http://1.2.3.4.nip.test:{port}/x HTTP/1.1\r\nHost: a\r\n\r\n', expect: { origin: [], client: [{ status: 502, has: ['Proxy-Status: greengate; error=dns_error'] }], end: 'open' }, time: 8000 },
+    { name: 'a name that only begins like a number is a name', ref: 'wire rule 16', path: 'plain', ours: true, policy: CLOSED, send: 'GET http://1.2.3.4.nip.test:{port}/x HTTP/1.1\r\nHost: a\r\n\r\n', expect: { origin: [], client: [{ status: 502, has: ['Proxy-Status: greengate; error=dns_error'] }], end: 'open' }, time: 8000 },
     ...hosts,
   ],
 }

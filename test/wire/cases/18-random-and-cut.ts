@@ -28,15 +28,15 @@ const cuts = CUT.flatMap(([what, text]): WireCase[] => [
 
 /** A step a tenth of a second: each alone would be in time. */
 const drip = (parts: readonly string[], ms = 100): Step[] => parts.flatMap((each): Step[] => [each, { pause: ms }])
-const slow = (name: string, send: readonly Step[], expect: Outcome = LATE, records: WireCase['records'] = [LATE_RECORD]): WireCase => ({ ...ours, name, ref: 'Slowloris; wire.md 18', policy: FAST, send, expect, ...(records === undefined ? {} : { records }) })
+const slow = (name: string, send: readonly Step[], expect: Outcome = LATE, records: WireCase['records'] = [LATE_RECORD]): WireCase => ({ ...ours, name, ref: 'Slowloris; wire rule 18', policy: FAST, send, expect, ...(records === undefined ? {} : { records }) })
 const slowness: readonly WireCase[] = [
   slow('an octet now and then is too slow in all', drip([...'GET {uri}/aaaaaaaa HTTP/1.1\r\n'.replace('{uri}', 'http://')])),
   slow('a field now and then is too slow in all', ['GET {uri}/x HTTP/1.1\r\nHost: {origin}\r\n', ...drip(Array.from({ length: 20 }, (_, at) => `X-${at}: 1\r\n`))]),
   slow('a field drawn out is too slow in all', ['GET {uri}/x HTTP/1.1\r\nHost: {origin}\r\nX: ', ...drip([...'aaaaaaaaaaaaaaaaaaaa'])]),
   slow('the second head is bounded as the first', [get('/x'), { until: 'ok' }, 'GET {uri}/y HTTP/1.1\r\nHost: {origin}\r\n', ...drip(Array.from({ length: 20 }, () => 'X: 1\r\n'))], { origin: [ASKED], client: [OK, ...LATE.client], end: 'closed' }, [{ status: 200 }, LATE_RECORD]),
   slow('empty lines now and then are no begin', ['GET {uri}/x HTTP/1.1\r\nHost: {origin}\r\n\r\n', { until: 'ok' }, ...drip(Array.from({ length: 4 }, () => '\r\n'), 60), get('/y')], passes(ASKED, { line: 'GET /y HTTP/1.1' }), [{ status: 200 }, { status: 200 }]),
-  { ...ours, name: 'a head in good time is no matter of its pieces', ref: 'wire.md 18', policy: FAST, send: drip(['GET {uri}/x HT', 'TP/1.1\r\nHost: {ori'.replace('{ori', '{origin}'), '\r\n\r\n'], 40), expect: passes(ASKED) },
-  { ...ours, name: 'a client that never says a word is closed', ref: 'wire.md 18', policy: FAST, path: 'plain', send: [], expect: NOTHING, records: [] },
+  { ...ours, name: 'a head in good time is no matter of its pieces', ref: 'wire rule 18', policy: FAST, send: drip(['GET {uri}/x HT', 'TP/1.1\r\nHost: {ori'.replace('{ori', '{origin}'), '\r\n\r\n'], 40), expect: passes(ASKED) },
+  { ...ours, name: 'a client that never says a word is closed', ref: 'wire rule 18', policy: FAST, path: 'plain', send: [], expect: NOTHING, records: [] },
   { ...ours, name: 'a body that stops is 408, and never whole', ref: 'RFC 9110 15.5.9', policy: FAST, send: 'POST {uri}/x HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 10\r\n\r\nhalf', expect: { origin: [{ line: 'POST /x HTTP/1.1', cut: true }], client: [{ status: 408, has: ['Connection: close'] }], end: 'closed' }, records: [LATE_BODY] },
   { ...ours, name: 'a chunked body that stops is 408, and never whole', ref: 'RFC 9110 15.5.9', policy: FAST, send: 'POST {uri}/x HTTP/1.1\r\nHost: {origin}\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n', expect: { origin: [{ line: 'POST /x HTTP/1.1', cut: true }], client: [{ status: 408, has: ['Connection: close'] }], end: 'closed' }, records: [LATE_BODY] },
 ]

@@ -2,7 +2,7 @@
 import { denied, get, OK, passes, refused, type CaseFile, type WireCase } from '../case.ts'
 
 const RULES = { web: '  rules:\n    - { name: gateway-dll, action: deny, uri: ["gateway\\\\.dll", x-msn-messenger] }\n    - { name: post, action: deny, methods: [POST] }' }
-const inside = (name: string, send: WireCase['send'], expect: WireCase['expect'], more: Partial<WireCase> = {}): WireCase => ({ name, ref: 'wire.md 20', ours: true, path: 'inside', send, expect, ...more })
+const inside = (name: string, send: WireCase['send'], expect: WireCase['expect'], more: Partial<WireCase> = {}): WireCase => ({ name, ref: 'wire rule 20', ours: true, path: 'inside', send, expect, ...more })
 const plain = (path: string, host = '{origin}'): string => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
 
 export const file: CaseFile = {
@@ -29,6 +29,6 @@ export const file: CaseFile = {
     inside('a rule on the method decides', 'POST /x HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 0\r\n\r\n', denied(), { policy: RULES }),
     inside('what no rule forbids passes', get('/fine'), passes({ line: 'GET /fine HTTP/1.1' }), { policy: RULES }),
     inside('a refusal says by which rule', plain('/?x-msn-messenger'), { origin: [], client: [{ status: 403, has: ['X-Greengate-Rule: gateway-dll'] }], end: 'open' }, { policy: RULES }),
-    { name: 'a CONNECT to a private host at port 80 is refused at once', ref: 'wire.md 16, 20', ours: true, path: 'plain', policy: { web: '  rules:\n    - { name: rest, action: allow }' }, send: 'CONNECT other.test:80 HTTP/1.1\r\nHost: other.test:80\r\n\r\n', expect: { origin: [], client: [{ status: 403, has: ['X-Greengate-Rule: private'] }], end: 'closed' } },
+    { name: 'a CONNECT to a private host at port 80 is refused at once', ref: 'wire rule 16, 20', ours: true, path: 'plain', policy: { web: '  rules:\n    - { name: rest, action: allow }' }, send: 'CONNECT other.test:80 HTTP/1.1\r\nHost: other.test:80\r\n\r\n', expect: { origin: [], client: [{ status: 403, has: ['X-Greengate-Rule: private'] }], end: 'closed' } },
   ],
 }

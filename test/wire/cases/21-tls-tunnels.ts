@@ -120,11 +120,11 @@ const BROKEN: readonly (readonly [what: string, sent: string])[] = [
 
 const cuts: readonly WireCase[] = [
   ...closed('half a hello, and the end', 'RFC 8446 4', [HELLO.slice(0, 60), { end: 'fin' }], 'malformed'),
-  ...closed('half a hello, and silence', 'wire.md 21', [HELLO.slice(0, 60)], 'late', { policy: HURRY }),
-  ...closed('an octet of a hello now and then', 'wire.md 21', [...HELLO.slice(0, 12)].flatMap((octet): Step[] => [octet, { pause: 120 }]), 'late', { policy: HURRY }),
-  { name: 'a client that says nothing', ref: 'wire.md 21', ours: true, raw: true, policy: HURRY, send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ verdict: 'deny', rule: 'server-name', error: WORDS.late[0], reason: WORDS.late[1] }] },
-  { name: 'a server that speaks first is not heard before the hello', ref: 'wire.md 21', ours: true, raw: true, policy: HURRY, answers: ['220 hello'], send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ error: WORDS.late[0] }] },
-  { name: 'and is where TLS is not required', ref: 'wire.md 21', ours: true, raw: true, policy: NO_TLS, answers: ['220 hello'], send: [connect(`${NAME}:{port}`), { until: '220 hello' }, 'EHLO'], expect: { origin: [], raw: 'EHLO', client: [OPENED], tunnel: '220 hello', end: 'open' } },
+  ...closed('half a hello, and silence', 'wire rule 21', [HELLO.slice(0, 60)], 'late', { policy: HURRY }),
+  ...closed('an octet of a hello now and then', 'wire rule 21', [...HELLO.slice(0, 12)].flatMap((octet): Step[] => [octet, { pause: 120 }]), 'late', { policy: HURRY }),
+  { name: 'a client that says nothing', ref: 'wire rule 21', ours: true, raw: true, policy: HURRY, send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ verdict: 'deny', rule: 'server-name', error: WORDS.late[0], reason: WORDS.late[1] }] },
+  { name: 'a server that speaks first is not heard before the hello', ref: 'wire rule 21', ours: true, raw: true, policy: HURRY, answers: ['220 hello'], send: connect(`${NAME}:{port}`), expect: { origin: [], raw: '', client: [OPENED], tunnel: '', end: 'closed' }, records: [{ error: WORDS.late[0] }] },
+  { name: 'and is where TLS is not required', ref: 'wire rule 21', ours: true, raw: true, policy: NO_TLS, answers: ['220 hello'], send: [connect(`${NAME}:{port}`), { until: '220 hello' }, 'EHLO'], expect: { origin: [], raw: 'EHLO', client: [OPENED], tunnel: '220 hello', end: 'open' } },
 ]
 
 const RETRY = text(record(Buffer.concat([Buffer.from([2, 0, 0, 52, 3, 3]), Buffer.from('cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c', 'hex'), Buffer.alloc(18)])))

@@ -17,17 +17,17 @@ const requests: readonly WireCase[] = [
   { ...ours, name: 'a field name that never ends is 431', ref: 'RFC 6585 5', send: `GET {uri}/x HTTP/1.1\r\nHost: {origin}\r\n${'a'.repeat(3000)}`, expect: refused(431) },
   { ...ours, name: 'a method that nobody has is 501', ref: 'RFC 9112 3', send: `${'A'.repeat(65)} {uri}/x HTTP/1.1\r\nHost: {origin}\r\n\r\n`, expect: refused(501) },
   { name: 'a cookie as browsers send them passes', ref: 'RFC 6265 6.1', send: get('/x', `Cookie: ${'a'.repeat(8000)}`), expect: passes({ line: 'GET /x HTTP/1.1' }) },
-  { name: 'a flood of empty lines is refused', ref: 'wire.md D5', send: '\r\n'.repeat(2000), expect: refused() },
+  { name: 'a flood of empty lines is refused', ref: 'wire rule D5', send: '\r\n'.repeat(2000), expect: refused() },
   { name: 'a hundred pipelined requests are answered in order', ref: 'RFC 9112 9.3.2', send: Array.from({ length: 100 }, (_, at) => get(`/${at}`)).join(''), expect: passes(...Array.from({ length: 100 }, (_, at) => ({ line: `GET /${at} HTTP/1.1` }))), time: 20_000 },
 ]
 
 const responses: readonly WireCase[] = [
-  bad('a head of an answer above its bound', 'wire.md 24', reply([`X: ${'a'.repeat(1100)}`]), { ...ours, error: 'http_response_header_section_size' }),
-  bad('fields of an answer above their count', 'wire.md 24', reply(fields(12)), { ...ours, error: 'http_response_header_section_size' }),
-  bad('a head of an answer that never ends', 'wire.md 24', `HTTP/1.1 200 OK\r\n${'X: 1\r\n'.repeat(400)}`, { ...ours, error: 'http_response_header_section_size' }),
-  bad('a status line that never ends', 'wire.md 24', `HTTP/1.1 200 ${'x'.repeat(9000)}`, { ours: true, error: 'http_response_header_section_size' }),
-  relayed('fields of an answer at their count', 'wire.md 24', reply(fields(9)), { status: 200, body: 'ok' }, ours),
-  relayed('a large answer by its length', 'wire.md 13', [raw('HTTP/1.1 200 OK', ['Content-Length: 300000']), { repeat: 'x', times: 300_000 }], { status: 200, body: 'x'.repeat(300_000) }, { time: 20_000 }),
+  bad('a head of an answer above its bound', 'wire rule 24', reply([`X: ${'a'.repeat(1100)}`]), { ...ours, error: 'http_response_header_section_size' }),
+  bad('fields of an answer above their count', 'wire rule 24', reply(fields(12)), { ...ours, error: 'http_response_header_section_size' }),
+  bad('a head of an answer that never ends', 'wire rule 24', `HTTP/1.1 200 OK\r\n${'X: 1\r\n'.repeat(400)}`, { ...ours, error: 'http_response_header_section_size' }),
+  bad('a status line that never ends', 'wire rule 24', `HTTP/1.1 200 ${'x'.repeat(9000)}`, { ours: true, error: 'http_response_header_section_size' }),
+  relayed('fields of an answer at their count', 'wire rule 24', reply(fields(9)), { status: 200, body: 'ok' }, ours),
+  relayed('a large answer by its length', 'wire rule 13', [raw('HTTP/1.1 200 OK', ['Content-Length: 300000']), { repeat: 'x', times: 300_000 }], { status: 200, body: 'x'.repeat(300_000) }, { time: 20_000 }),
 ]
 
 export const file: CaseFile = { rule: '24', title: 'sizes and counts', cases: [...requests, ...responses] }

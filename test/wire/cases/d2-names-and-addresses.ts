@@ -27,15 +27,15 @@ const hosts: readonly WireCase[] = [
   { ...ours, policy: CLOSED, name: 'a Host that is open does not open the target', ref: 'Squid GHSA-p6vj-j24g-56wp', send: ask('http://{other}/x', '{origin}'), expect: SHUT },
 ]
 
-const authorities: readonly WireCase[] = ['good.test@{other}', '{origin}@{other}', '{other}/x', '{host}:443/x', '{host}', '{host}:', '{host}:65979', '{host}:65536', '{host}:4294967739', '{host}:18446744073709551696', '{host}:-65456', '{host}:00080', '{host}: 80', '{host}:80 80', '{host}:8_0'].map((authority): WireCase => ({ ...ours, raw: true, name: `CONNECT to \`${authority}\` is no CONNECT`, ref: 'wire.md D2: CONNECT authority; tinyproxy 3c0fde9', send: connect(authority), expect: { ...refused(), raw: '' } }))
+const authorities: readonly WireCase[] = ['good.test@{other}', '{origin}@{other}', '{other}/x', '{host}:443/x', '{host}', '{host}:', '{host}:65979', '{host}:65536', '{host}:4294967739', '{host}:18446744073709551696', '{host}:-65456', '{host}:00080', '{host}: 80', '{host}:80 80', '{host}:8_0'].map((authority): WireCase => ({ ...ours, raw: true, name: `CONNECT to \`${authority}\` is no CONNECT`, ref: 'wire rule D2: CONNECT authority; tinyproxy 3c0fde9', send: connect(authority), expect: { ...refused(), raw: '' } }))
 
 const names: readonly WireCase[] = [
   ...['[{host}]', '[{host}.]', '[other.test]', '[127.0.0.1]', '[2130706433]', '[evil.test]'].flatMap((host) => shut(host, 'Smokescreen CVE-2022-29188')),
   ...['evil.test', 'EVIL.test', 'evil.test.', 'Evil.Test.', '%65vil.test', 'evil%2etest', 'evil.test%2e'].flatMap((host) => shut(host, 'Smokescreen CVE-2022-24825, GHSA-gcj7-j438-hjj2; harden-runner 2.10.3')),
   ...['evil.test..', '.evil.test', 'evil..test'].flatMap((host) => shut(host, 'CVE-2022-24825')),
   ...['O{place}.TEST', 'o{place}.test.', '%4F{place}.test.'].map((host): WireCase => ({ ...ours, policy: CLOSED, name: `\`${host}\` is the name that is open`, ref: 'harden-runner 2.10.3 (EXAMPLE.com blocked)', send: ask(`http://${host}:{port}/x`, '{origin}'), expect: passes(X) })),
-  ...['\xe2\x93\x94vil.test', 'evil\xe3\x80\x82test', 'evil\xef\xbc\x8etest', '\xef\xbd\x85vil.test', 'e\xc2\xadvil.test', '%e2%93%94vil.test', 'evil%e3%80%82test', '\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1', '%ef%bc%91%ef%bc%92%ef%bc%97.1'].flatMap((host) => shut(host, 'wire.md D2: IDNA; WHATWG URL 3.3')),
-  ...['{host}%00.evil.test', 'evil.test%00.{host}', '{host}%00', 'evil.test%0a.{host}', 'evil.test%09', 'evil.test%1b', '{host}%20.evil.test'].flatMap((host) => shut(host, 'page:penligent.ai; OpenShell#1498; bun#37013')),
+  ...['\xe2\x93\x94vil.test', 'evil\xe3\x80\x82test', 'evil\xef\xbc\x8etest', '\xef\xbd\x85vil.test', 'e\xc2\xadvil.test', '%e2%93%94vil.test', 'evil%e3%80%82test', '\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1', '%ef%bc%91%ef%bc%92%ef%bc%97.1'].flatMap((host) => shut(host, 'wire rule D2: IDNA; WHATWG URL 3.3')),
+  ...['{host}%00.evil.test', 'evil.test%00.{host}', '{host}%00', 'evil.test%0a.{host}', 'evil.test%09', 'evil.test%1b', '{host}%20.evil.test'].flatMap((host) => shut(host, 'penligent.ai; OpenShell#1498; bun#37013')),
   ...['{host}\0.evil.test', 'evil.test\0.{host}', '{host}\0'].map((host): WireCase => ({ ...ours, name: `a NUL as such in \`${JSON.stringify(host).slice(1, -1)}\``, ref: 'OpenShell#1498; bun#37013', send: connect(`${host}:443`), expect: refused() })),
 ]
 
@@ -43,11 +43,11 @@ const numbers: readonly WireCase[] = ['127.1', '127.0.1', '0x7f.1', '0x7f000001'
 
 const EMBEDDED: readonly (readonly [host: string, ref: string])[] = [
   ['[::ffff:127.0.0.1]', '3proxy#807'], ['[::ffff:7f00:1]', '3proxy#807'], ['[0:0:0:0:0:ffff:127.0.0.1]', 'toolhive GHSA-pph6-vfjv-vpjw'], ['[::127.0.0.1]', 'nightingale#3363'], ['[::7f00:1]', 'nightingale#3363'], ['[64:ff9b::127.0.0.1]', 'plunk#449'], ['[64:ff9b::7f00:1]', 'plunk#449'], ['[64:ff9b:1::127.0.0.1]', 'plunk#449'], ['[2002:7f00:1::]', 'plunk#449'], ['[2002:7f00:1:0:0:0:0:1]', 'plunk#449'],
-  ['[::ffff:0:127.0.0.1]', 'smokescreen#289'], ['[::ffff:0:0]', 'smokescreen#289'], ['[2001:0:7f00:1::]', 'wire.md D2: Teredo'], ['[fec0::1]', 'wire.md D2: site-local'], ['[fe80::1%25lo]', 'wire.md D2: zone'], ['[fe80::1%lo]', 'wire.md D2: zone'], ['[fe80::1]', 'wire.md D2: zone'],
+  ['[::ffff:0:127.0.0.1]', 'smokescreen#289'], ['[::ffff:0:0]', 'smokescreen#289'], ['[2001:0:7f00:1::]', 'wire rule D2: Teredo'], ['[fec0::1]', 'wire rule D2: site-local'], ['[fe80::1%25lo]', 'wire rule D2: zone'], ['[fe80::1%lo]', 'wire rule D2: zone'], ['[fe80::1]', 'wire rule D2: zone'],
 ]
 const SPECIAL: readonly (readonly [host: string, ref: string])[] = [
-  ['100.64.0.1', 'smokescreen#265'], ['100.127.255.254', 'smokescreen#265'], ['[::ffff:100.64.0.1]', 'smokescreen#265'], ['0.0.0.0', 'wire.md D2: 0/8'], ['0.1.2.3', 'wire.md D2: 0/8'], ['198.18.0.1', 'wire.md D2: 198.18/15'], ['198.19.255.255', 'wire.md D2: 198.18/15'], ['192.0.0.1', 'wire.md D2: 192.0.0/24'], ['192.0.0.170', 'wire.md D2: 192.0.0/24'], ['240.0.0.1', 'wire.md D2: 240/4'], ['255.255.255.255', 'wire.md D2: 240/4'],
-  ['169.254.169.254', 'wire.md D2: metadata'], ['[fd00:ec2::254]', 'wire.md D2: fd00:ec2::254'], ['224.0.0.1', 'wire.md D2: multicast'], ['[ff02::1]', 'wire.md D2: multicast'],
+  ['100.64.0.1', 'smokescreen#265'], ['100.127.255.254', 'smokescreen#265'], ['[::ffff:100.64.0.1]', 'smokescreen#265'], ['0.0.0.0', 'wire rule D2: 0/8'], ['0.1.2.3', 'wire rule D2: 0/8'], ['198.18.0.1', 'wire rule D2: 198.18/15'], ['198.19.255.255', 'wire rule D2: 198.18/15'], ['192.0.0.1', 'wire rule D2: 192.0.0/24'], ['192.0.0.170', 'wire rule D2: 192.0.0/24'], ['240.0.0.1', 'wire rule D2: 240/4'], ['255.255.255.255', 'wire rule D2: 240/4'],
+  ['169.254.169.254', 'wire rule D2: metadata'], ['[fd00:ec2::254]', 'wire rule D2: fd00:ec2::254'], ['224.0.0.1', 'wire rule D2: multicast'], ['[ff02::1]', 'wire rule D2: multicast'],
 ]
 const OWN = ['127.0.0.1:800', 'localhost:800', '[::1]:800', '0x7f.1:800', '[::ffff:127.0.0.1]:800', '127.0.0.1.:800']
 
@@ -69,7 +69,7 @@ export const file: CaseFile = {
   title: 'names and addresses, by the names of whom they hurt',
   cases: [
     ...hosts, ...authorities, ...names, ...numbers, ...EMBEDDED.flatMap(([host, ref]) => shut(host, ref)), ...SPECIAL.flatMap(([host, ref]) => shut(host, ref)),
-    ...OWN.flatMap((host): WireCase[] => [{ ...ours, name: `http://${host}/ is no way to the proxy itself`, ref: 'wire.md D2: self-loop', send: ask(`http://${host}/`, 'localhost'), expect: SHUT }, { ...ours, name: `CONNECT ${host} is no way to the proxy itself`, ref: 'wire.md D2: self-loop', send: connect(host), expect: SHUT_FORM }]),
+    ...OWN.flatMap((host): WireCase[] => [{ ...ours, name: `http://${host}/ is no way to the proxy itself`, ref: 'wire rule D2: self-loop', send: ask(`http://${host}/`, 'localhost'), expect: SHUT }, { ...ours, name: `CONNECT ${host} is no way to the proxy itself`, ref: 'wire rule D2: self-loop', send: connect(host), expect: SHUT_FORM }]),
     ...later,
   ],
 }

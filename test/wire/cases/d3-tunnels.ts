@@ -35,7 +35,7 @@ export const file: CaseFile = {
     tunnel('two names', 'RFC 6066 3', [text(helloFor(NAME, 'evil.test'))], CLOSED, deny('server_name_doubled')),
     tunnel('a hello in two records', 'RFC 8446 5.1', [text(records(message({ extensions: [serverName('evil.test')] }), 60))], CLOSED, { ...deny('server_name_mismatch'), serverName: 'evil.test' }),
     tunnel('a hello in two segments', 'RFC 8446 5.1', [HELLO.slice(0, 40), { pause: 60 }, HELLO.slice(40)], passes(HELLO), { verdict: 'allow', error: undefined }),
-    tunnel('a hello above 16 KiB', 'wire.md D3', ['\x16\x03\x01\x40\0\x01\0\x40\x01', { repeat: '\0', times: 17_000 }], CLOSED, deny('client_hello_too_large')),
+    tunnel('a hello above 16 KiB', 'wire rule D3', ['\x16\x03\x01\x40\0\x01\0\x40\x01', { repeat: '\0', times: 17_000 }], CLOSED, deny('client_hello_too_large')),
     tunnel('ECH whose outer name is another\'s', 'net4people/bbs#393 (cloudflare-ech.com)', [text(records(message({ extensions: [ech(), serverName('cloudflare-ech.com')] })))], CLOSED, { ...deny('server_name_mismatch'), ech: true, serverName: 'cloudflare-ech.com' }),
     tunnel('ECH, or GREASE that looks like it, passes by itself', 'net4people/bbs#393', [text(records(message({ extensions: [ech(), serverName(NAME)] })))], passes(text(records(message({ extensions: [ech(), serverName(NAME)] })))), { verdict: 'allow', ech: true }),
     tunnel('and not where the policy says so', 'net4people/bbs#393', [text(records(message({ extensions: [ech(), serverName(NAME)] })))], CLOSED, { ...deny('ech_denied'), ech: true }, 'deny'),

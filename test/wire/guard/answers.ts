@@ -1,5 +1,5 @@
 // Names as hostile name servers answer for them: what is dialled, and what the client is told. 127.88/16 is opened by the policy, all else on loopback is
-// not; somebody listens on 127.88.0.1, 127.88.0.2 and on the closed 127.99.0.1 and 127.0.0.1, nobody on 127.88.0.9 (RFC 1035, 2181, 2308; wire.md 16, 23, D2).
+// not; somebody listens on 127.88.0.1, 127.88.0.2 and on the closed 127.99.0.1 and 127.0.0.1, nobody on 127.88.0.9 (RFC 1035, 2181, 2308; wire rule 16, 23, D2).
 import type { Rr, Zone } from './dns.ts'
 
 export interface Said {

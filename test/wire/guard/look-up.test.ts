@@ -1,4 +1,4 @@
-// One look-up a request, by our own resolver, and never `dns.lookup` (wire.md 23: four threads for everybody, and an answer that nobody judged): held by
+// One look-up a request, by our own resolver, and never `dns.lookup` (wire rule 23: four threads for everybody, and an answer that nobody judged): held by
 // reading the sources, and by counting while requests of every kind go through.
 import t from 'tap'
 import dns from 'node:dns'

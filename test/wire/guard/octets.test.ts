@@ -1,5 +1,5 @@
 // Hundreds of spellings of what is closed, as octets on the wire: in the target of a plain request, in a CONNECT, inside one to port 80, in the Host
-// field. Each is refused, and nobody on loopback is ever reached. Then authorities that could mean two things, and ports (wire.md 16, 17, D2).
+// field. Each is refused, and nobody on loopback is ever reached. Then authorities that could mean two things, and ports (wire rule 16, 17, D2).
 import t from 'tap'
 import fc from 'fast-check'
 import { octetsFromText } from '../../../src/net/octets.ts'

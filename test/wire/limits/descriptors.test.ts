@@ -1,5 +1,5 @@
 // A real gateway with 256 descriptors under a flood: it stays, serves whom it has, writes its log, takes a new policy and new log files from the reserve,
-// and is well again as soon as the flood is over (wire.md 18, 24).
+// and is well again as soon as the flood is over (wire rule 18, 24).
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'

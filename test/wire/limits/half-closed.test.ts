@@ -1,5 +1,5 @@
 // A client that ends its side and waits (`printf ... | nc -N`) gets its whole answer, however slow; one that has left altogether, which looks the same
-// on the wire, is found out, and its upstream let go (wire.md 15, 18).
+// on the wire, is found out, and its upstream let go (wire rule 15, 18).
 import t from 'tap'
 import { startGateway } from '../../proxy/gateway.ts'
 import { ended, get, LONG, OK, PATHS, pause, reach, said, site, speaker, unable, until, type Path } from './stage.ts'

@@ -1,5 +1,5 @@
 // Many tunnels that say nothing, through a gateway in a process of its own: each is kept, others are served meanwhile and in time, one of them still carries what
-// is said at last, and when they have ended descriptors and memory are back (wire.md 13, 15, 18). Two hundred by default; the long form is
+// is said at last, and when they have ended descriptors and memory are back (wire rule 13, 15, 18). Two hundred by default; the long form is
 //   GREENGATE_TUNNELS=10000 node test/wire/limits/idle-tunnels.test.ts
 // for which the gateway needs two descriptors a tunnel and its reserve, and clients and origin, each a process of its own, one: `ulimit -n 21000` before it.
 // Under a hard limit of 20000 there is room for 9600.

@@ -1,5 +1,5 @@
 // Who leaves, at which moment, by RST or by FIN: the other side is told, nothing is completed that was not whole, each request has its one record, and nothing of
-// it is left open or counted (wire.md 8, 10, 15, 18).
+// it is left open or counted (wire rule 8, 10, 15, 18).
 import type { Socket } from 'node:net'
 import t, { type Test as TapTest } from 'tap'
 import { openPolicy, startGateway } from '../../proxy/gateway.ts'

@@ -1,5 +1,5 @@
 // What says nothing: tunnels and upgraded connections, an address that does not answer, an upstream that does not begin. Each ends at its own limit, not before
-// and not much behind it, both sides are let go, and the record names the limit (wire.md 10, 18, 24).
+// and not much behind it, both sides are let go, and the record names the limit (wire rule 10, 18, 24).
 import t, { type Test as TapTest } from 'tap'
 import { openPolicy, startGateway } from '../../proxy/gateway.ts'
 import type { Gateway } from '../../proxy/gateway.ts'

@@ -1,5 +1,5 @@
 // Slow peers before short limits: a head has its time in all, however steadily it comes; a body and a tunnel may be slow but not silent; who takes nothing
-// stops who sends, and is cut; each with the record that names whose doing it was (wire.md 10, 13, 18, 24).
+// stops who sends, and is cut; each with the record that names whose doing it was (wire rule 10, 13, 18, 24).
 import t, { type Test as TapTest } from 'tap'
 import { openPolicy, startGateway } from '../../proxy/gateway.ts'
 import type { Gateway } from '../../proxy/gateway.ts'
