@@ -62,17 +62,23 @@ function framingLine(head: RequestHead): string {
   return framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
 }
 
-/** The end-to-end fields alone (name, value, ...), without Host and framing: what an upgrade sends on. */
-export function endToEndFields(head: RequestHead, forwardedFor: 'delete' | 'set' | 'keep'): string[] {
+/** The end-to-end fields alone (name, value, ...), without Host and framing, and our own: what an upgrade sends on. */
+export function endToEndFields(head: RequestHead, { via, forwardedFor, clientAddress }: Pick<ForwardOptions, 'via' | 'forwardedFor' | 'clientAddress'>): string[] {
   const fields: string[] = []
   const { ids, names, values } = head.fields
+  let before = ''
   for (let index = 0; index < ids.length; index++) {
     const id = ids[index] ?? 0
     const name = names[index] ?? ''
     if (id === FIELD.HOST || id === FIELD.CONTENT_LENGTH || id === FIELD.TRANSFER_ENCODING || id === FIELD.EXPECT || endsHere(id)) continue
-    if ((id === FIELD.FORWARDED || id === FIELD.X_FORWARDED) && forwardedFor !== 'keep') continue
+    if ((id === FIELD.FORWARDED || id === FIELD.X_FORWARDED) && forwardedFor !== 'keep') {
+      if (name.length === X_FORWARDED_FOR.length && values[index] !== '') before += `${values[index]}, `
+      continue
+    }
     if (nominated(head.connection, name, id)) continue
     fields.push(name, values[index] ?? '')
   }
+  if (forwardedFor === 'set') fields.push(X_FORWARDED_FOR, `${before}${clientAddress}`)
+  if (via !== undefined) fields.push('Via', viaMember(head.minor, via))
   return fields
 }

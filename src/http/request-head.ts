@@ -3,7 +3,7 @@
 import { type HttpFault, requestFault } from './fault.ts'
 import { FIELD, type Fields, parseFields, TOO_MANY } from './fields.ts'
 import { declaredFraming, type Framing, NO_BODY } from './framing.ts'
-import { addMembers } from './list.ts'
+import { addMembers, listMembers } from './list.ts'
 import { parseRequestLine } from './request-line.ts'
 
 export interface RequestHead {
@@ -65,7 +65,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
       host = value
     } else if (id === FIELD.CONNECTION) connection = addMembers(connection, value)
     else if (id === FIELD.PROXY_CONNECTION) proxyConnection = addMembers(proxyConnection, value)
-    else if (id === FIELD.EXPECT) expect = value.toLowerCase() === '100-continue'
+    else if (id === FIELD.EXPECT) expect ||= listMembers(value).includes('100-continue')
     else if (id === FIELD.MAX_FORWARDS) {
       if (maxForwards !== undefined) return requestFault('more than one Max-Forwards')
       maxForwards = value

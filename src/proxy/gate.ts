@@ -98,6 +98,8 @@ export interface UpgradeAsk {
   readonly upstream: Socket
   readonly head: RequestHead
   readonly fields: readonly string[]
+  /** our name in Via, for what is answered; undefined: no Via */
+  readonly via: string | undefined
   readonly host: string
   /** origin-form, bytes as sent (latin1) */
   readonly path: string

@@ -11,6 +11,7 @@ import type { Exchange } from './exchange.ts'
 import type { LiveExchange, Relay, RelayEnd } from './gate.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
 import type { Admission } from './limits.ts'
+import { PSEUDONYM } from './pseudonym.ts'
 import { refusalBytes } from './refusing.ts'
 import { openTunnel } from './tunnel.ts'
 import { openUpgrade } from './upgrade.ts'
@@ -34,10 +35,13 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
     client.write(ESTABLISHED, 'latin1')
     live.relay = openTunnel(shared)
   } else {
+    const { forwardedFor, via: named } = snapshot.compiled.policy.web
+    const via = named ? PSEUDONYM : undefined
     live.relay = openUpgrade({
       ...shared,
       head: request,
-      fields: endToEndFields(request, snapshot.compiled.policy.web.forwardedFor),
+      fields: endToEndFields(request, { via, forwardedFor, clientAddress: inbound.peer.address.text }),
+      via,
       host: asked.host,
       path: asked.path,
       refuse: (status, error, reason) => {

@@ -12,11 +12,13 @@ export interface AnswerRelay {
   readonly upstream: Socket
   readonly response: IncomingMessage
   readonly idleMs: number
+  /** our name in Via */
+  readonly via: string | undefined
   /** once; `error` where the client's copy is not whole, and whose fault it is */
   readonly onEnd: (bytesOut: number, error: string | undefined, fault: Fault | undefined) => void
 }
 
-export function relayAnswer({ client, upstream, response, idleMs, onEnd }: AnswerRelay): void {
+export function relayAnswer({ client, upstream, response, idleMs, via, onEnd }: AnswerRelay): void {
   const framing = bodyFraming(response)
   let octets = 0
   let movedAt = coarseNow()
@@ -53,7 +55,9 @@ export function relayAnswer({ client, upstream, response, idleMs, onEnd }: Answe
     response.resume()
   })
   client.once('close', () => end('client_closed', 'client'))
-  send(answerHead(response, framing))
+  send(answerHead(response, framing, via))
+  // RFC 9110 15.3.6: a 205 has no content; one that sends some is not read to its end
+  if (framing === 'zero') return end(undefined)
   response.on('data', (chunk: Buffer) => {
     if (over || framing === 'none' || chunk.length === 0) return
     if (framing === 'chunked') send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]))

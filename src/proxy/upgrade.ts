@@ -8,12 +8,15 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy'
 import type { Cause } from '../decision/facts.ts'
+import { FIELD, fieldId } from '../http/fields.ts'
+import { endsHere } from '../http/hop-by-hop.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
+import { MOST_INTERIM } from './interim.ts'
 import { SocketRelay } from './relay.ts'
 import { closedProblem } from './reply-framing.ts'
 import { resetNow } from './reset.ts'
-import { answerProblem, informationHead, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
+import { answerProblem, headProblem, informationHead, interimProblem, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
 import { relayAnswer } from './upgrade-answer.ts'
 
 /** What a client may send before the 101 and have held; WebSocket clients wait for it (RFC 6455 4.1). */
@@ -61,24 +64,18 @@ class Silence extends Duplex {
   }
 }
 
-function requestFields(ask: Pick<UpgradeAsk, 'fields' | 'host'>): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = Object.create(null)
-  fields['host'] = ask.host
-  fields['connection'] = 'Upgrade'
-  fields['upgrade'] = 'websocket'
-  const keys = new Map(Object.keys(fields).map((name) => [name, name]))
+/** What http-proxy is to ask with: it would join the path with another, and make an object of the fields, which loses their order and spelling. */
+function asSent(ask: UpgradeAsk): object {
+  const headers = ['Host', ask.host]
   for (let i = 0; i + 1 < ask.fields.length; i += 2) {
     const name = ask.fields[i] ?? ''
-    const value = ask.fields[i + 1] ?? ''
-    const lower = name.toLowerCase()
+    const id = fieldId(name, 0, name.length)
     // framing and expectation have no place in a request without a body; credentials for us are not upstream's
-    if (['host', 'connection', 'upgrade', 'proxy-authorization', 'proxy-connection', 'expect', 'content-length', 'transfer-encoding', 'te', 'trailer', 'keep-alive'].includes(lower)) continue
-    const key = keys.get(lower) ?? name
-    keys.set(lower, key)
-    const before = fields[key]
-    fields[key] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+    if (!endsHere(id) && id !== FIELD.HOST && id !== FIELD.EXPECT && id !== FIELD.CONTENT_LENGTH && id !== FIELD.TRANSFER_ENCODING) headers.push(name, ask.fields[i + 1] ?? '')
   }
-  return fields
+  headers.push('Connection', 'Upgrade', 'Upgrade', 'websocket')
+  const fixed = (value: unknown): PropertyDescriptor => ({ enumerable: true, get: () => value, set: () => {} })
+  return Object.defineProperties({}, { headers: fixed(headers), path: fixed(ask.path) })
 }
 
 export function openUpgrade(ask: UpgradeAsk): Relay {
@@ -90,6 +87,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   let relay: SocketRelay | undefined
   let request: ClientRequest | undefined
   let over = false
+  let interims = 0
   /** an answer other than 101 is on its way to the client */
   let answering = false
   const late = deadline(() => fail(504, 'http_response_timeout', 'the upstream did not answer in time'))
@@ -133,10 +131,12 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   }
 
   const onSwitch = (response: IncomingMessage): void => {
+    const problem = headProblem(response, limits.headerCount)
+    if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
     if (!switchesToWebSocket(response)) return fail(502, 'http_upgrade_failed', 'the upstream switched to another protocol than was asked for')
     if (over) return
     disarm(late)
-    client.write(switchingHead(response))
+    client.write(switchingHead(response, ask.via))
   }
 
   /** http-proxy has joined upstream with the silence: take it out again, and relay. */
@@ -161,13 +161,13 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   const onResponse = (response: IncomingMessage): void => {
     if (over) return
     disarm(late)
-    const problem = answerProblem(response)
+    const problem = answerProblem(response, limits.headerCount)
     if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
     const refused = ask.judge(response.headers['content-type'])
     if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
     detach()
     answering = true
-    relayAnswer({ client, upstream, response, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault }) })
+    relayAnswer({ client, upstream, response, via: ask.via, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault }) })
   }
 
   client.on('data', onData).on('end', onGone).on('close', onGone)
@@ -187,12 +187,15 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   proxy.on('open', onOpen)
   proxy.on('proxyReqWs', (made: ClientRequest) => {
     request = made
-    // as sent: http-proxy would join and normalise it
-    made.path = ask.path
+    // one more than may be: Node leaves out the rest without a word
+    made.maxHeadersCount = limits.headerCount + 1
     made.once('upgrade', onSwitch)
     made.once('response', onResponse)
-    made.on('information', ({ statusCode, rawHeaders }) => {
-      if (!over && statusCode !== 101) client.write(informationHead(statusCode, rawHeaders))
+    made.on('information', (interim) => {
+      if (over || interim.statusCode === 101) return
+      const problem = ++interims > MOST_INTERIM ? 'the upstream sends interim answers without end' : interimProblem(interim, limits.headerCount)
+      if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
+      client.write(informationHead(interim, ask.via))
     })
     made.once('socket', (socket: Socket) => socket.resume())
   })
@@ -202,7 +205,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   incoming.httpVersion = '1.1'
   incoming.httpVersionMajor = 1
   incoming.httpVersionMinor = 1
-  incoming.headers = requestFields(ask) as IncomingMessage['headers']
+  incoming.headers = { upgrade: 'websocket' }
   arm(late, limits.firstByteMs)
   client.resume()
   const agent = new PinnedAgent(upstream)
@@ -211,7 +214,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     target: { protocol: 'http:', hostname: address.text, host: address.text, port },
     agent,
     // options of http.request beneath http-proxy's own
-    ssl: { maxHeaderSize: limits.headerBytes, insecureHTTPParser: false, joinDuplicateHeaders: false } as object
+    ssl: Object.assign(asSent(ask), { maxHeaderSize: limits.headerBytes, insecureHTTPParser: false, joinDuplicateHeaders: false })
   })
 
   return {

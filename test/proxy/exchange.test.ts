@@ -64,6 +64,8 @@ t.test('Via and X-Forwarded-For', async (t) => {
   }
   const kept = await forwarded(t, 'GET http://@/ HTTP/1.1\r\nHost: @\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n', openPolicy('  forwarded-for: keep\n  via: false'))
   t.match(kept.seen, /\r\nX-Forwarded-For: 9\.9\.9\.9\r\n\r\n$/)
+  const upgraded = await forwarded(t, 'GET http://@/ HTTP/1.1\r\nHost: @\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=a\r\nA: 1\r\n\r\n', openPolicy('  forwarded-for: set'))
+  t.match(upgraded.seen, /\r\nHost: @\r\nA: 1\r\nX-Forwarded-For: 9\.9\.9\.9, 127\.0\.0\.1\r\nVia: 1\.1 greengate-[0-9a-f]{8}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n$/)
 })
 
 t.test('refused before anything is sent', async (t) => {

@@ -1,5 +1,5 @@
 // Rule 11 in requests: versions, Expect, persistence (RFC 9110 2.5, 10.1.1; RFC 9112 9.3).
-import { get, OK, passes, post, refused, type CaseFile } from '../case.ts'
+import { get, OK, passes, post, refused, type CaseFile, type WireCase } from '../case.ts'
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const X = { line: 'POST /x HTTP/1.1' }
@@ -18,6 +18,7 @@ export const file: CaseFile = {
     { name: 'what follows a close is no request', ref: 'RFC 9112 9.6', send: `${get('/x', 'Connection: close')}${get('/y')}`, expect: { origin: [{ line: 'GET /x HTTP/1.1' }], client: [OK], end: 'closed' } },
     { name: 'an expectation goes on, the 100 comes back, then the body', ref: 'RFC 9110 10.1.1', send: [expecting, { until: '100 Continue' }, 'abc'], answerAt: 'head', answers: [[CONTINUE, { until: 'abc' }, 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok']], expect: { ...passes({ ...X, body: 'abc' }), interim: [100] } },
     { name: 'an origin that says nothing to an expectation does not stall it', ref: 'RFC 9110 10.1.1', send: [expecting, { until: '100 Continue' }, 'abc'], expect: { ...passes({ ...X, body: 'abc' }), interim: [100] } },
+    ...(['Expect: 100-continue, 200-maybe', 'Expect: 100-continue\r\nExpect: 200-maybe'].map((field): WireCase => ({ name: `\`${field.replaceAll('\r\n', ' | ')}\` does not stall either`, ref: 'RFC 9110 10.1.1', send: [post('/x', ['Content-Length: 3', field], ''), { until: '100 Continue' }, 'abc'], expect: { ...passes({ ...X, body: 'abc' }), interim: [100] }, or: [refused(417), { origin: [], client: [{ status: 417 }], end: 'open' }] }))),
     { name: 'a client that does not wait for the 100 is served', ref: 'RFC 9110 10.1.1', send: [expecting, 'abc'], expect: passes({ ...X, body: 'abc' }) },
     { name: 'a refusal instead of the 100 reaches the client, and the connection ends', ref: 'RFC 9110 10.1.1', send: [expecting, { pause: 50 }], answerAt: 'head', answers: ['HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n'], expect: { origin: [{ ...X, cut: true }], client: [{ status: 417, has: ['Connection: close'] }], end: 'closed' }, or: [{ origin: [{ ...X, cut: true }], client: [{ status: 417 }], end: 'open' }] },
     { name: 'an expectation of HTTP/1.0 is not passed on', ref: 'RFC 9110 10.1.1', send: 'POST {uri}/x HTTP/1.0\r\nHost: {origin}\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc', expect: { origin: [{ ...X, body: 'abc', lacks: ['expect'] }], client: [OK], interim: [], end: 'closed' }, or: [{ origin: [{ ...X, body: 'abc' }], client: [OK], interim: [], end: 'closed' }] },
