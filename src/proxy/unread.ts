@@ -17,6 +17,7 @@ const METHOD = /^[A-Za-z-]{1,32}$/
 /** Where a line ends, or a target, for whoever broke the rules of both. */
 const LINE_END = /[\r\n\0]/
 const WORD_END = /[ \t]/
+const VERSION = /^[ \t]+HTTP\/\d/
 /** A path, a URI, an authority: anything else is no target, and might be a secret. */
 const LIKE_A_TARGET = /^\*$|[/:.]/
 
@@ -28,9 +29,13 @@ export function unreadLine(text: string): { readonly method: string; readonly ta
   const method = line.slice(0, Math.max(0, space))
   if (!METHOD.test(method)) return { method: '-', target: '' }
   const rest = line.slice(space + 1)
-  const targetEnd = rest.search(WORD_END)
-  const target = targetEnd < 0 ? rest : rest.slice(0, targetEnd)
-  return { method, target: LIKE_A_TARGET.test(target) ? redactUnread(target, end >= 0 || targetEnd >= 0) : '' }
+  // a password may hold a blank: what stands before an `@` is no end of the target
+  const behindAt = rest.lastIndexOf('@') + 1
+  const word = rest.slice(behindAt).search(WORD_END)
+  const target = word < 0 ? rest : rest.slice(0, behindAt + word)
+  // of a line that broke off within a password no `@` may have come
+  const whole = (end >= 0 && text.startsWith('\r\n', end)) || VERSION.test(rest.slice(target.length))
+  return { method, target: LIKE_A_TARGET.test(target) ? redactUnread(target, whole) : '' }
 }
 
 /** `text`: the begin of it, latin1; `octets`: all that has come. The connection is to be closed behind the answer. */
