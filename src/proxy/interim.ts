@@ -6,8 +6,7 @@ import { replyHead } from '../http/reply-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
-/** Interim answers before the final one. */
-export const MOST_INTERIM = 32
+const MOST = 32
 
 export class Interim {
   #count = 0
@@ -19,7 +18,7 @@ export class Interim {
   /** What goes to the client, which may be nothing; or why it is no answer. `minor` is the client's. */
   take(head: ResponseHead, minor: 0 | 1, via: string | undefined): string | HttpFault {
     if (head.status === 101) return responseFault('the upstream switched protocols unasked')
-    if (++this.#count > MOST_INTERIM) return responseFault('the upstream sends interim answers without end')
+    if (++this.#count > MOST) return responseFault('the upstream sends interim answers without end')
     if (head.status === 100 && this.#said) {
       this.#said = false
       return ''

@@ -2,14 +2,18 @@
 // connections end. Danger prevented: a cut answer that looks whole (no last chunk, RFC 9112 8), a slow client that fills the memory.
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ResponseHead } from '../http/response-head.ts'
 import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import type { Fault } from './gate.ts'
+import { replyFraming } from './reply-framing.ts'
 import { resetNow } from './reset.ts'
-import { answerHead, bodyFraming } from './upgrade-head.ts'
+import { answerHead } from './upgrade-head.ts'
 
 export interface AnswerRelay {
   readonly client: Socket
   readonly upstream: Socket
+  readonly head: ResponseHead
+  /** its body */
   readonly response: IncomingMessage
   readonly idleMs: number
   /** our name in Via */
@@ -18,8 +22,8 @@ export interface AnswerRelay {
   readonly onEnd: (bytesOut: number, error: string | undefined, fault: Fault | undefined) => void
 }
 
-export function relayAnswer({ client, upstream, response, idleMs, via, onEnd }: AnswerRelay): void {
-  const framing = bodyFraming(response)
+export function relayAnswer({ client, upstream, head, response, idleMs, via, onEnd }: AnswerRelay): void {
+  const framing = replyFraming(head, 'GET', false)
   let octets = 0
   let movedAt = coarseNow()
   let over = false
@@ -55,11 +59,11 @@ export function relayAnswer({ client, upstream, response, idleMs, via, onEnd }: 
     response.resume()
   })
   client.once('close', () => end('client_closed', 'client'))
-  send(answerHead(response, framing, via))
+  send(Buffer.from(answerHead(head, framing, via), 'latin1'))
   // RFC 9110 15.3.6: a 205 has no content; one that sends some is not read to its end
   if (framing === 'zero') return end(undefined)
   response.on('data', (chunk: Buffer) => {
-    if (over || framing === 'none' || chunk.length === 0) return
+    if (over || framing === 'none' || framing === 'as-declared' || chunk.length === 0) return
     if (framing === 'chunked') send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]))
     else send(chunk)
   })
@@ -70,6 +74,8 @@ export function relayAnswer({ client, upstream, response, idleMs, via, onEnd }: 
     if (framing === 'chunked') send(Buffer.from('0\r\n\r\n'))
     end(undefined)
   })
+  // of a body that the close ends Node takes a reset for the end
+  upstream.once('error', () => end('http_response_incomplete'))
   response.once('error', () => end('http_response_incomplete'))
   response.once('aborted', () => end('http_response_incomplete'))
 }

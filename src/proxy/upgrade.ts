@@ -11,12 +11,12 @@ import type { Cause } from '../decision/facts.ts'
 import { FIELD, fieldId } from '../http/fields.ts'
 import { endsHere } from '../http/hop-by-hop.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
+import { forwardLimits } from './forward-limits.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
-import { MOST_INTERIM } from './interim.ts'
 import { SocketRelay } from './relay.ts'
 import { closedProblem } from './reply-framing.ts'
 import { resetNow } from './reset.ts'
-import { answerProblem, headProblem, informationHead, interimProblem, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
+import { AnswerHeads, switchesToWebSocket, switchingHead } from './upgrade-head.ts'
 import { relayAnswer } from './upgrade-answer.ts'
 
 /** What a client may send before the 101 and have held; WebSocket clients wait for it (RFC 6455 4.1). */
@@ -84,10 +84,10 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   const silence = new Silence()
   const early: Buffer[] = ask.early.length > 0 ? [ask.early] : []
   let earlyOctets = ask.early.length
+  const heads = new AnswerHeads({ ...forwardLimits(snapshot.compiled.policy), via: ask.via })
   let relay: SocketRelay | undefined
   let request: ClientRequest | undefined
   let over = false
-  let interims = 0
   /** an answer other than 101 is on its way to the client */
   let answering = false
   const late = deadline(() => fail(504, 'http_response_timeout', 'the upstream did not answer in time'))
@@ -130,13 +130,18 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     client.removeListener('data', onData).removeListener('end', onGone).removeListener('close', onGone)
   }
 
-  const onSwitch = (response: IncomingMessage): void => {
-    const problem = headProblem(response, limits.headerCount)
-    if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
-    if (!switchesToWebSocket(response)) return fail(502, 'http_upgrade_failed', 'the upstream switched to another protocol than was asked for')
+  /** Ours reads first: what it refuses, Node's parser is no longer asked. */
+  const onAnswer = (chunk: Buffer): void => {
+    const fault = heads.push(chunk, (text) => void client.write(text, 'latin1'))
+    if (fault !== undefined || heads.final !== undefined) upstream.removeListener('data', onAnswer)
+    if (fault !== undefined) fail(502, fault.error, fault.problem)
+  }
+
+  const onSwitch = (): void => {
     if (over) return
+    if (heads.final === undefined || !switchesToWebSocket(heads.final)) return fail(502, 'http_upgrade_failed', 'the upstream switched to another protocol than was asked for')
     disarm(late)
-    client.write(switchingHead(response, ask.via))
+    client.write(switchingHead(heads.final, ask.via), 'latin1')
   }
 
   /** http-proxy has joined upstream with the silence: take it out again, and relay. */
@@ -160,14 +165,14 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
 
   const onResponse = (response: IncomingMessage): void => {
     if (over) return
+    const head = heads.final
+    if (head === undefined || head.status < 200) return fail(502, 'http_protocol_error', 'the upstream switched protocols without saying to which')
     disarm(late)
-    const problem = answerProblem(response, limits.headerCount)
-    if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
-    const refused = ask.judge(response.headers['content-type'])
+    const refused = ask.judge(head.contentType)
     if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
     detach()
     answering = true
-    relayAnswer({ client, upstream, response, via: ask.via, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: response.statusCode ?? 0, bytesOut, error, fault }) })
+    relayAnswer({ client, upstream, head, response, via: ask.via, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: head.status, bytesOut, error, fault }) })
   }
 
   client.on('data', onData).on('end', onGone).on('close', onGone)
@@ -187,16 +192,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   proxy.on('open', onOpen)
   proxy.on('proxyReqWs', (made: ClientRequest) => {
     request = made
-    // one more than may be: Node leaves out the rest without a word
-    made.maxHeadersCount = limits.headerCount + 1
     made.once('upgrade', onSwitch)
     made.once('response', onResponse)
-    made.on('information', (interim) => {
-      if (over || interim.statusCode === 101) return
-      const problem = ++interims > MOST_INTERIM ? 'the upstream sends interim answers without end' : interimProblem(interim, limits.headerCount)
-      if (problem !== undefined) return fail(502, 'http_protocol_error', problem)
-      client.write(informationHead(interim, ask.via))
-    })
     made.once('socket', (socket: Socket) => socket.resume())
   })
   const incoming = new IncomingMessage(client)
@@ -208,6 +205,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   incoming.headers = { upgrade: 'websocket' }
   arm(late, limits.firstByteMs)
   client.resume()
+  upstream.pause().on('data', onAnswer)
+  upstream.pause()
   const agent = new PinnedAgent(upstream)
   const { address, port } = ask.endpoint
   proxy.ws(incoming, silence as unknown as Socket, Buffer.alloc(0), {
