@@ -1,5 +1,5 @@
 // Which fields end at this hop (RFC 9110 7.6.1): those that are so by nature, and those that Connection names. Framing and Host are made anew
-// and cannot be taken away by naming them; nor can Max-Forwards (a loop would not end). Danger prevented: fields smuggled past
+// and cannot be taken away by naming them; nor can Max-Forwards (a loop would not end) or who is asking (Authorization, X-Forwarded-For). Danger prevented: fields smuggled past
 // or stripped off by Connection (CVE-2025-48865).
 import { FIELD } from './fields.ts'
 
@@ -21,6 +21,10 @@ for (const id of [
   ENDS[id] = 1
 }
 
+/** Meant for all who get the message, whoever names it: whom it is from, and how far it may go. */
+const STAYS = new Uint8Array(32)
+for (const id of [FIELD.MAX_FORWARDS, FIELD.AUTHORIZATION, FIELD.FORWARDED, FIELD.X_FORWARDED]) STAYS[id] = 1
+
 /** The field is one of this hop by its nature. */
 export function endsHere(id: number): boolean {
   return ENDS[id] === 1
@@ -28,7 +32,7 @@ export function endsHere(id: number): boolean {
 
 /** Connection names it, and may. `options` are its members in lower case; most messages have none or one. */
 export function nominated(options: readonly string[], name: string, id: number): boolean {
-  if (options.length === 0 || id === FIELD.MAX_FORWARDS) return false
+  if (options.length === 0 || (id !== 0 && STAYS[id] === 1)) return false
   if (options.length === 1 && (options[0] === 'keep-alive' || options[0] === 'close')) return false
   if (options.length <= FEW) return options.includes(name.toLowerCase())
   let set = sets.get(options)

@@ -30,7 +30,7 @@ export const PLAIN_PORT = HTTP_PORT
 export function whatIsAsked(head: RequestHead, inside: Target | undefined): Asked {
   const { method, target, host } = head
   if (method === 'CONNECT') return inside === undefined ? askedConnect(head) : requestFault('a CONNECT within a CONNECT')
-  if (method === 'TRACE' && head.framing.kind !== 'none') return requestFault('a TRACE with a body')
+  if (method === 'TRACE' && hasBody(head)) return requestFault('a TRACE with a body')
   const first = target.charCodeAt(0)
   if (first === SLASH || target === '*') {
     if (target === '*' && method !== 'OPTIONS') return requestFault('the target `*` is for OPTIONS alone')
@@ -62,8 +62,13 @@ function isAuthorityOf(target: string, host: string): boolean {
   return Number.isNaN(next) || next === SLASH || next === 63 || next === 35
 }
 
+/** A length of 0 is none. */
+function hasBody({ framing }: RequestHead): boolean {
+  return framing.kind === 'chunked' || (framing.kind === 'length' && framing.octets > 0)
+}
+
 function askedConnect(head: RequestHead): Asked {
-  if (head.framing.kind === 'chunked' || (head.framing.kind === 'length' && head.framing.octets > 0)) return requestFault('a CONNECT with a body')
+  if (hasBody(head)) return requestFault('a CONNECT with a body')
   const target = parseAuthority(head.target, undefined)
   if (!target.ok) return requestFault(target.problem)
   // nobody writes them, and not everybody counts the digits alike

@@ -31,9 +31,10 @@ const KEPT: readonly (readonly [name: string, send: string, expect: ReturnType<t
   ['Content-Length', post('/x', ['Connection: content-length', 'Content-Length: 3'], 'abc'), passes({ line: 'POST /x HTTP/1.1', body: 'abc' }), 'CVE-2022-1388; RFC 9110 7.6.1'],
   ['Transfer-Encoding', post('/x', ['Connection: Transfer-Encoding', 'Transfer-Encoding: chunked'], '3\r\nabc\r\n0\r\n\r\n'), passes({ line: 'POST /x HTTP/1.1', body: 'abc' }), 'RFC 9110 7.6.1'],
   ['Max-Forwards', 'OPTIONS {uri}/x HTTP/1.1\r\nHost: {origin}\r\nMax-Forwards: 3\r\nConnection: max-forwards\r\n\r\n', passes({ line: 'OPTIONS /x HTTP/1.1', has: ['Max-Forwards: 2'] }), 'RFC 9110 7.6.2'],
+  ['Authorization', get('/x', 'Connection: close, authorization', 'Authorization: Basic YTpi'), { ...passes({ ...X, fields: ['Authorization: Basic YTpi'] }), end: 'closed' }, 'CVE-2025-48865; wire rule D1'],
 ]
 
-const kept = KEPT.map(([name, send, expect, ref]): WireCase => ({ name: `Connection cannot take away ${name}`, ref, send, expect, or: name === 'Max-Forwards' ? [passes({ line: 'OPTIONS /x HTTP/1.1' })] : [] }))
+const kept = KEPT.map(([name, send, expect, ref]): WireCase => ({ name: `Connection cannot take away ${name}`, ref, send, expect, or: name === 'Max-Forwards' ? [passes({ line: 'OPTIONS /x HTTP/1.1' })] : name === 'Authorization' ? [{ ...passes(X), end: 'closed' }] : [] }))
 
 export const file: CaseFile = {
   rule: '3',

@@ -1,5 +1,5 @@
 // Rule 4: Max-Forwards counts for TRACE and OPTIONS, and is answered here at 0 (RFC 9110 7.6.2, 9.3.7, 9.3.8).
-import { get, passes, refused, type CaseFile, type WireCase } from '../case.ts'
+import { denied, get, passes, refused, type CaseFile, type WireCase } from '../case.ts'
 
 const ask = (method: string, ...fields: readonly string[]): string => `${method} {uri}/x HTTP/1.1\r\nHost: {origin}\r\n${fields.map((each) => `${each}\r\n`).join('')}\r\n`
 
@@ -21,6 +21,7 @@ export const file: CaseFile = {
     { name: 'a GET carries its Max-Forwards on as it is', ref: 'RFC 9110 7.6.2', send: get('/x', 'Max-Forwards: 0'), expect: passes({ line: 'GET /x HTTP/1.1' }) },
     { name: 'the answer to TRACE shows no credentials', ref: 'RFC 9110 9.3.8', send: ask('TRACE', 'Max-Forwards: 0', 'Authorization: Basic c2VjcmV0', 'Cookie: secret', 'Proxy-Authorization: Basic c2VjcmV0', 'X: 1'), expect: { origin: [], client: [{ status: 200, has: ['Content-Type: message/http'], says: ['X: 1'], hides: ['c2VjcmV0', 'secret'] }], end: 'open' }, or: [{ origin: [], client: [{ status: [403, 405, 501] }], end: 'open' }] },
     { name: 'a TRACE with a body is refused', ref: 'RFC 9110 9.3.8', send: 'TRACE {uri}/x HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 3\r\n\r\nabc', expect: refused(), or: [refused([403, 405, 501]), { origin: [], client: [{ status: [403, 405, 501] }], end: 'open' }] },
+    { name: 'a length of 0 is no body of a TRACE', ref: 'RFC 9110 9.3.8', send: 'TRACE {uri}/x HTTP/1.1\r\nHost: {origin}\r\nContent-Length: 0\r\n\r\n', expect: passes({ line: 'TRACE /x HTTP/1.1' }), or: [refused([400, 405, 501]), denied([403, 405, 501])] },
     { name: 'a TRACE with a chunked body is refused', ref: 'RFC 9110 9.3.8', send: 'TRACE {uri}/x HTTP/1.1\r\nHost: {origin}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', expect: refused(), or: [refused([403, 405, 501]), { origin: [], client: [{ status: [403, 405, 501] }], end: 'open' }] },
   ],
 }
