@@ -17,8 +17,12 @@ export function asciiHost(text: string): string | undefined {
   return idna(text)
 }
 
+/** A label of more characters than its 63 octets can spell (two units each at most): the work of spelling it grows with its square. */
+const TOO_LONG = /[^.\u3002\uff0e\uff61]{127}/
+
 /** `domainToASCII` reads numbers as a browser does; a label behind them keeps it from that, for our own stricter reading. */
 function idna(text: string): string | undefined {
+  if (TOO_LONG.test(text)) return undefined
   const last = text.charCodeAt(text.length - 1)
   const dotted = last === 0x2e || last === 0x3002 || last === 0xff0e || last === 0xff61
   const mapped = domainToASCII(`${text}${dotted ? 'x' : '.x'}`)

@@ -46,7 +46,7 @@ export function textFromOctets(text: string): string | undefined {
   }
   if (!high) return text
   try {
-    return UTF8.decode(Uint8Array.from(text, (character) => character.charCodeAt(0)))
+    return UTF8.decode(Buffer.from(text, 'latin1'))
   } catch {
     return undefined
   }

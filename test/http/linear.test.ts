@@ -5,6 +5,7 @@ import { ChunkedDecoder } from '../../src/http/chunked-decoder.ts'
 import { forwardHead } from '../../src/http/forward-head.ts'
 import { HeadBuffer } from '../../src/http/head-buffer.ts'
 import { parseRequestHead } from '../../src/http/request-head.ts'
+import { parseHost } from '../../src/net/target.ts'
 
 const HEAD = 'GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n'
 const LIMITS = { uriBytes: 1 << 24, headerCount: 1 << 20 }
@@ -37,6 +38,7 @@ const many = (size: number, of: (at: number) => string): string => Array.from({ 
 
 /** [what, the work at a size]; sizes are as the limits let them be, and beyond */
 const SHAPES: readonly (readonly [string, number, (size: number) => void])[] = [
+  ['a host of many letters, none twice', 1_000, (size) => parseHost(many(size, (at) => String.fromCharCode(0x4e00 + ((at * 7919) % 20_000))))],
   ['one long field', 40_000, (size) => read(`${HEAD}X: ${'a'.repeat(size)}\r\n\r\n`)],
   ['blanks round a value', 40_000, (size) => read(`${HEAD}X:${' '.repeat(size)}a${'\t'.repeat(size)}\r\n\r\n`)],
   ['a name that never ends', 40_000, (size) => read(`${HEAD}${'a'.repeat(size)}\r\n\r\n`)],
