@@ -13,6 +13,7 @@ const FOUND: readonly (readonly [method: string | undefined, text: string])[] = 
   [undefined, 'POST / HTTP/1.1\r\nHost:t\r\nTransfer-Encoding:chUnked\t\r\n\r\n3\r\na'],
   ['GET', 'HTTP/1.1 150 \r\nContent-Length:5\r\n\r\nTest.'],
   ['HEAD', 'HTTP/1.1 103 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  [undefined, 'POST / HTTP/1.1\r\nHost:t\r\nTransfer-Encoding:chunked\r\n\r\n0\r\nConnection:close\r\n\r\nGET /y HTTP/1.1\r\nHost:t\r\n\r\n'],
   [undefined, 'GET /\xe4 HTTP/1.1\r\nHost:t\r\n\r\n'],
 ]
 
