@@ -3,6 +3,7 @@
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { visibleLines } from '../policy/visible.ts'
 import { Gateway } from './gateway.ts'
+import { keepYoung } from './heap.ts'
 import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
 import type { ListenPlan } from './listen-plan.ts'
@@ -59,6 +60,7 @@ interface Early {
 }
 
 export async function runGateway(options: RunOptions): Promise<RunEnd> {
+  keepYoung()
   let ended: (code: number) => void = () => {}
   const end = new Promise<number>((resolve) => {
     ended = resolve
