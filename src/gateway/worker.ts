@@ -77,7 +77,7 @@ function listenOn(where: Listen): Promise<Listener> {
   return listen(options, gate, (socket, each, limited) => {
     const inbound = serveConnection(socket, each, limited)
     open.add(inbound)
-    socket.once('close', () => {
+    socket.on('close', () => {
       open.delete(inbound)
       if (draining) finish()
     })

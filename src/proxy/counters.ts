@@ -46,13 +46,22 @@ export function forgetWorker(buffer: SharedArrayBuffer, worker: number): void {
 export type Count = 'connections' | 'tunnels'
 const INDEX = { connections: 0, tunnels: 1 } as const
 
+type Words = readonly [number, number, number, number]
+
+interface Others {
+  of(): readonly (readonly [region: number, at: number])[]
+}
+
+const NOBODY: readonly (readonly [number, number])[] = []
+const NO_OTHERS: Others = { of: () => NOBODY }
+
 /** A client's four words: an IPv4 address is kept mapped, so that families never meet; zero is no client. */
-function key(ip: Ip): readonly [number, number, number, number] {
+function key(ip: Ip): Words {
   if (ip.family === 4) return [0, 0, 0xffff, Number(ip.value)]
   return [Number(ip.value >> 96n), Number((ip.value >> 64n) & 0xffffffffn), Number((ip.value >> 32n) & 0xffffffffn), Number(ip.value & 0xffffffffn)]
 }
 
-function hash(words: readonly [number, number, number, number], seed: number): number {
+function hash(words: Words, seed: number): number {
   let h = seed
   for (const word of words) {
     h = Math.imul(h ^ word, 0x9e3779b1)
@@ -81,8 +90,9 @@ export class Counters {
   }
 
   total(count: Count): number {
+    const index = INDEX[count]
     let sum = 0
-    for (const ints of this.#ints) sum += Atomics.load(ints, INDEX[count])
+    for (let at = 0; at < this.#ints.length; at++) sum += Atomics.load(this.#ints[at] as Int32Array, index)
     return sum
   }
 
@@ -93,7 +103,9 @@ export class Counters {
 
   /** Milliseconds at which the next new connection of all is due, on the clock that all workers share. */
   due(): number {
-    return Math.max(...this.#times.map((times) => times[1] ?? 0))
+    let latest = 0
+    for (let at = 0; at < this.#times.length; at++) latest = Math.max(latest, this.#times[at]?.[1] ?? 0)
+    return latest
   }
 
   setDue(at: number): void {
@@ -106,10 +118,10 @@ export class Counters {
     const start = hash(words, this.#seed)
     const slot = this.#place(words, start, now)
     if (slot === undefined) return undefined
-    return new ClientCounts(this.#ints, this.#times, this.#own, slot, () => this.#others(words, start))
+    return new ClientCounts(this.#ints, this.#times, this.#own, slot, this.#others(words, start))
   }
 
-  #find(region: number, words: readonly [number, number, number, number], start: number): number | undefined {
+  #find(region: number, words: Words, start: number): number | undefined {
     const table = this.#words[region]
     if (table === undefined) return undefined
     for (let probe = 0; probe < PROBES; probe++) {
@@ -119,7 +131,12 @@ export class Counters {
     return undefined
   }
 
-  #others(words: readonly [number, number, number, number], start: number): readonly (readonly [region: number, at: number])[] {
+  /** Where the other workers count the client; looked up anew each time, since they may begin or forget. */
+  #others(words: Words, start: number): Others {
+    return this.#ints.length === 1 ? NO_OTHERS : { of: () => this.#elsewhere(words, start) }
+  }
+
+  #elsewhere(words: Words, start: number): readonly (readonly [region: number, at: number])[] {
     const found: [number, number][] = []
     for (let region = 0; region < this.#words.length; region++) {
       if (region === this.#own) continue
@@ -130,7 +147,7 @@ export class Counters {
   }
 
   /** The client's slot in the own region; a slot whose client has nothing open and nothing due is taken over. */
-  #place(words: readonly [number, number, number, number], start: number, now: number): number | undefined {
+  #place(words: Words, start: number, now: number): number | undefined {
     const known = this.#find(this.#own, words, start)
     if (known !== undefined) return known
     const ints = this.#ints[this.#own]
@@ -154,9 +171,9 @@ export class ClientCounts {
   readonly #times: readonly Float64Array[]
   readonly #own: number
   readonly #at: number
-  readonly #others: () => readonly (readonly [number, number])[]
+  readonly #others: Others
 
-  constructor(ints: readonly Int32Array[], times: readonly Float64Array[], own: number, at: number, others: () => readonly (readonly [number, number])[]) {
+  constructor(ints: readonly Int32Array[], times: readonly Float64Array[], own: number, at: number, others: Others) {
     this.#ints = ints
     this.#times = times
     this.#own = own
@@ -166,7 +183,7 @@ export class ClientCounts {
 
   total(count: Count): number {
     let sum = Atomics.load(this.#ints[this.#own] as Int32Array, this.#at + 4 + INDEX[count])
-    for (const [region, at] of this.#others()) sum += Atomics.load(this.#ints[region] as Int32Array, at + 4 + INDEX[count])
+    for (const [region, at] of this.#others.of()) sum += Atomics.load(this.#ints[region] as Int32Array, at + 4 + INDEX[count])
     return sum
   }
 
@@ -176,7 +193,7 @@ export class ClientCounts {
 
   due(): number {
     let latest = this.#times[this.#own]?.[(this.#at + 6) / 2] ?? 0
-    for (const [region, at] of this.#others()) latest = Math.max(latest, this.#times[region]?.[(at + 6) / 2] ?? 0)
+    for (const [region, at] of this.#others.of()) latest = Math.max(latest, this.#times[region]?.[(at + 6) / 2] ?? 0)
     return latest
   }
 

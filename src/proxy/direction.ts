@@ -6,16 +6,20 @@ import { coarseNow } from './deadlines.ts'
 import { type OwnReads, type Reader, readInto } from './own-reads.ts'
 import { ReadSize, START_OCTETS } from './read-size.ts'
 
-/** Sees what is read before it is relayed: true passes it on, false keeps it (it was copied), and reading goes on in both cases. */
-export type Inspector = (chunk: Buffer) => boolean
+export interface DirectionOwner {
+  /** Sees what is read before it is relayed: true passes it on, false keeps it (it was copied), and reading goes on in both cases. */
+  inspect(direction: Direction, chunk: Buffer): boolean
+  /** The sender ended its side. The owner tells the other side. */
+  sideEnded(direction: Direction): void
+}
 
 export class Direction implements Reader {
   readonly #from: Socket
   readonly #to: Socket
   readonly #size = new ReadSize()
   readonly #reads: OwnReads | undefined
-  readonly #onEnd: () => void
-  #inspect: Inspector | undefined
+  readonly #owner: DirectionOwner
+  #inspecting: boolean
   #ahead: Buffer | null
   #stopped = false
   #started = false
@@ -28,11 +32,11 @@ export class Direction implements Reader {
   /** nobody wants it any more: read and dropped, so that the sender is not reset while its own answer is still on its way to it */
   discarding = false
 
-  constructor(from: Socket, to: Socket, onEnd: () => void, inspect?: Inspector) {
+  constructor(from: Socket, to: Socket, owner: DirectionOwner, inspecting: boolean) {
     this.#from = from
     this.#to = to
-    this.#onEnd = onEnd
-    this.#inspect = inspect
+    this.#owner = owner
+    this.#inspecting = inspecting
     // what Node read ahead before the relay had the socket
     this.#ahead = from.destroyed || from.readableLength === 0 ? null : (from.read() as Buffer | null)
     this.#reads = readInto(from, START_OCTETS, this)
@@ -43,7 +47,7 @@ export class Direction implements Reader {
       // a 'data' listener alone would start the flow
       from.pause()
     }
-    from.once('end', () => this.#end())
+    from.on('end', () => this.#end())
   }
 
   start(): void {
@@ -64,7 +68,7 @@ export class Direction implements Reader {
   }
 
   inspected(): void {
-    this.#inspect = undefined
+    this.#inspecting = false
   }
 
   discard(): void {
@@ -86,7 +90,7 @@ export class Direction implements Reader {
 
   take(chunk: Buffer): boolean {
     if (this.discarding) return true
-    if (this.#inspect !== undefined && !this.#inspect(chunk)) return true
+    if (this.#inspecting && !this.#owner.inspect(this, chunk)) return true
     if (this.#to.destroyed || this.ended) return false
     this.#moved(chunk.length)
     this.#to.write(chunk, this.#written)
@@ -120,7 +124,6 @@ export class Direction implements Reader {
   #end(): void {
     if (this.ended) return
     this.ended = true
-    if (!this.#to.destroyed && !this.#to.writableEnded) this.#to.end()
-    this.#onEnd()
+    this.#owner.sideEnded(this)
   }
 }

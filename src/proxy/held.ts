@@ -3,6 +3,8 @@
 const MOST_OCTETS = 64 * 1024
 const MOST_PIECES = 256
 
+const NOTHING = Buffer.alloc(0)
+
 export class Held {
   #pieces: Buffer[] = []
   #octets = 0
@@ -35,6 +37,7 @@ export class Held {
 
   /** All of it, and nothing is left. */
   empties(): Buffer {
+    if (this.#pieces.length === 0) return NOTHING
     const [first] = this.#pieces
     const all = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces)
     this.#pieces = []

@@ -8,20 +8,22 @@ interface State {
   errored: Error | null
 }
 
-function states(socket: Socket): readonly (State | undefined)[] {
-  const { _readableState, _writableState } = socket as unknown as { readonly _readableState?: State; readonly _writableState?: State }
-  return [_readableState, _writableState]
+interface States {
+  readonly _readableState?: State
+  readonly _writableState?: State
 }
 
 /** Its two ends and its failed writes no longer destroy it. */
 export function keepReadable(socket: Socket): void {
-  for (const state of states(socket)) if (state !== undefined) state.autoDestroy = false
+  const { _readableState, _writableState } = socket as unknown as States
+  if (_readableState !== undefined) _readableState.autoDestroy = false
+  if (_writableState !== undefined) _writableState.autoDestroy = false
 }
 
 /** After a failed write, so that its end is still told. */
 export function readOn(socket: Socket): void {
-  const [readable] = states(socket)
-  if (readable !== undefined) readable.errored = null
+  const { _readableState } = socket as unknown as States
+  if (_readableState !== undefined) _readableState.errored = null
 }
 
 /** Did a write fail, which says nothing of what can still be read? */

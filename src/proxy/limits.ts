@@ -3,7 +3,7 @@
 import type { Cause } from '../decision/facts.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Limits } from '../policy/policy.ts'
-import { Counters, layoutOf, refusalsAt } from './counters.ts'
+import { type ClientCounts, type Count, Counters, layoutOf, refusalsAt } from './counters.ts'
 import { descriptorCapacity } from './descriptors.ts'
 import { RefusalRing } from './refusals.ts'
 
@@ -43,7 +43,34 @@ function refusal(limit: LimitName, allowed: number, retryAfterS: number): LimitR
   return { limit, retryAfterS, cause: { by: 'limits', kind: 'limits', reason: `${whose} may have ${allowed} ${what} (limits.${limit})` } }
 }
 
-const NOTHING: Admission = { refused: undefined, release: () => {} }
+/** One connection or tunnel that is counted. */
+class Counted implements Admission {
+  refused: LimitRefusal | undefined
+  readonly #counters: Counters
+  readonly #counts: ClientCounts | undefined
+  readonly #count: Count
+  #open = true
+
+  constructor(counters: Counters, counts: ClientCounts | undefined, count: Count) {
+    this.#counters = counters
+    this.#counts = counts
+    this.#count = count
+    counters.addTotal(count, 1)
+    counts?.add(count, 1)
+  }
+
+  release(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#counters.addTotal(this.#count, -1)
+    this.#counts?.add(this.#count, -1)
+  }
+}
+
+/** Not counted. */
+function turnedAway(refused: LimitRefusal): Admission {
+  return { refused, release: () => {} }
+}
 
 export class LimitCounters {
   /** what the page "why was I blocked?" tells; shared over workers as the counters are */
@@ -79,45 +106,29 @@ export class LimitCounters {
   connection(client: Ip, limits: Limits): Admission {
     const now = sharedNow()
     const counts = this.#counters.client(client, now)
-    this.#counters.addTotal('connections', 1)
-    counts?.add('connections', 1)
-    let open = true
-    const release = (): void => {
-      if (!open) return
-      open = false
-      this.#counters.addTotal('connections', -1)
-      counts?.add('connections', -1)
-    }
+    const admission = new Counted(this.#counters, counts, 'connections')
+    admission.refused = this.#overConnections(counts, limits, now)
+    return admission
+  }
+
+  #overConnections(counts: ClientCounts | undefined, limits: Limits, now: number): LimitRefusal | undefined {
     if (counts !== undefined) {
-      if (counts.total('connections') > limits.connectionsPerClient) return { refused: refusal('connections-per-client', limits.connectionsPerClient, 1), release }
+      if (counts.total('connections') > limits.connectionsPerClient) return refusal('connections-per-client', limits.connectionsPerClient, 1)
       const token = takeToken(counts.due(), limits.newPerSecondPerClient, now)
-      if ('waitMs' in token) return { refused: refusal('new-per-second-per-client', limits.newPerSecondPerClient, Math.ceil(token.waitMs / 1000)), release }
+      if ('waitMs' in token) return refusal('new-per-second-per-client', limits.newPerSecondPerClient, Math.ceil(token.waitMs / 1000))
       counts.setDue(token.due)
     }
     const token = takeToken(this.#counters.due(), limits.newPerSecond, now)
-    if ('waitMs' in token) return { refused: refusal('new-per-second', limits.newPerSecond, Math.ceil(token.waitMs / 1000)), release }
+    if ('waitMs' in token) return refusal('new-per-second', limits.newPerSecond, Math.ceil(token.waitMs / 1000))
     this.#counters.setDue(token.due)
-    return { refused: undefined, release }
+    return undefined
   }
 
   /** Counts a tunnel (or an upgraded connection); a refused one is not counted. */
   tunnel(client: Ip, limits: Limits): Admission {
     const counts = this.#counters.client(client, sharedNow())
-    if (counts !== undefined && counts.total('tunnels') >= limits.tunnelsPerClient) {
-      return { ...NOTHING, refused: refusal('tunnels-per-client', limits.tunnelsPerClient, 1) }
-    }
-    if (this.#counters.total('tunnels') >= limits.tunnels) return { ...NOTHING, refused: refusal('tunnels', limits.tunnels, 1) }
-    this.#counters.addTotal('tunnels', 1)
-    counts?.add('tunnels', 1)
-    let open = true
-    return {
-      refused: undefined,
-      release: () => {
-        if (!open) return
-        open = false
-        this.#counters.addTotal('tunnels', -1)
-        counts?.add('tunnels', -1)
-      }
-    }
+    if (counts !== undefined && counts.total('tunnels') >= limits.tunnelsPerClient) return turnedAway(refusal('tunnels-per-client', limits.tunnelsPerClient, 1))
+    if (this.#counters.total('tunnels') >= limits.tunnels) return turnedAway(refusal('tunnels', limits.tunnels, 1))
+    return new Counted(this.#counters, counts, 'tunnels')
   }
 }

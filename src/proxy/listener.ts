@@ -46,7 +46,7 @@ export function listen(options: ListenerOptions, gate: Gate, serve: Serve): Prom
       return
     }
     const admission = gate.limits.connection(client, gate.snapshot().compiled.policy.limits)
-    socket.once('close', () => {
+    socket.on('close', () => {
       admission.release()
       if (waiting.size > 0) admit()
     })

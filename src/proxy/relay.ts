@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Cause } from '../decision/facts.ts'
 import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import { Direction } from './direction.ts'
-import type { Inspector } from './direction.ts'
+import type { DirectionOwner } from './direction.ts'
 import type { Fault } from './gate.ts'
 import { watchHalfClosed } from './half-closed.ts'
 import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
@@ -16,11 +16,16 @@ export interface RelayOptions {
   readonly upstream: Socket
   readonly idleMs: number
   readonly ageMs: number
-  /** sees the client's octets first; and the upstream's */
-  readonly inspect?: Inspector
-  readonly inspectDown?: Inspector
+  readonly inspectUp: boolean
+  readonly inspectDown: boolean
+}
+
+export interface RelayOwner {
+  /** the client's octets before they are relayed, with `inspectUp` until they are `inspected`; and the upstream's */
+  inspectUp(chunk: Buffer): boolean
+  inspectDown(chunk: Buffer): boolean
   /** once, when both sockets are closed */
-  readonly onClose: (closed: RelayClosed) => void
+  relayClosed(closed: RelayClosed): void
 }
 
 export interface RelayClosed {
@@ -38,12 +43,13 @@ const LINGER_MS = 5_000
 
 type Side = 'client' | 'upstream'
 
-export class SocketRelay {
+export class SocketRelay implements DirectionOwner {
   /** client to upstream */
   readonly up: Direction
   /** upstream to client */
   readonly down: Direction
   readonly #options: RelayOptions
+  readonly #owner: RelayOwner
   readonly #began: number
   readonly #limit = deadline(() => this.#look())
   #open = 2
@@ -54,22 +60,28 @@ export class SocketRelay {
   /** octets that a side had sent when a write to it failed */
   readonly #failedAt: { client: number | undefined; upstream: number | undefined } = { client: undefined, upstream: undefined }
 
-  constructor(options: RelayOptions) {
+  constructor(options: RelayOptions, owner: RelayOwner) {
     this.#options = options
+    this.#owner = owner
     const { client, upstream } = options
-    for (const side of ['client', 'upstream'] as const) {
-      const socket = this.#socket(side)
-      keepReadable(socket)
-      socket.setTimeout(0)
-      socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(side, error))
-      if (socket.destroyed) process.nextTick(() => this.#closed(side))
-      else socket.once('close', () => this.#closed(side))
-    }
-    this.up = new Direction(client, upstream, () => this.#sideEnded('client'), options.inspect)
-    this.down = new Direction(upstream, client, () => this.#sideEnded('upstream'), options.inspectDown)
+    this.#listen(client, 'client')
+    this.#listen(upstream, 'upstream')
+    this.up = new Direction(client, upstream, this, options.inspectUp)
+    this.down = new Direction(upstream, client, this, options.inspectDown)
     arm(this.#limit, Math.min(options.idleMs, options.ageMs, REST_MS))
     this.#began = coarseNow()
     if (client.destroyed || upstream.destroyed) this.#destroy()
+  }
+
+  #listen(socket: Socket, side: Side): void {
+    keepReadable(socket)
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(side, error))
+    if (socket.destroyed) process.nextTick(() => this.#closed(side))
+    else socket.on('close', () => this.#closed(side))
+  }
+
+  inspect(direction: Direction, chunk: Buffer): boolean {
+    return direction === this.up ? this.#owner.inspectUp(chunk) : this.#owner.inspectDown(chunk)
   }
 
   /** Both sides at once; what was said first counts. */
@@ -143,7 +155,8 @@ export class SocketRelay {
     this.#ending = true
   }
 
-  #sideEnded(side: Side): void {
+  sideEnded(direction: Direction): void {
+    const side = direction === this.up ? 'client' : 'upstream'
     const sends = side === 'client' ? this.up : this.down
     const failedAt = this.#failedAt[side]
     if (failedAt !== undefined) {
@@ -155,15 +168,29 @@ export class SocketRelay {
         this.#socket(side).destroy()
         resetNow(other)
       } else {
+        this.#end(other)
         this.#gone(side)
       }
       return
     }
-    if (!this.up.ended || !this.down.ended) return watchHalfClosed(this.#socket(side))
-    for (const socket of [this.#options.client, this.#options.upstream]) {
-      if (socket.writableFinished || socket.destroyed) socket.destroy()
-      else socket.once('finish', () => socket.destroy())
+    if (!this.up.ended || !this.down.ended) {
+      this.#end(this.#socket(side === 'client' ? 'upstream' : 'client'))
+      return watchHalfClosed(this.#socket(side))
     }
+    this.#finish(this.#options.client)
+    this.#finish(this.#options.upstream)
+  }
+
+  #end(socket: Socket): void {
+    if (!socket.destroyed && !socket.writableEnded) socket.end()
+  }
+
+  /** Both sides have ended: once all is sent the close says the same as an end before it, since nothing is left unread. */
+  #finish(socket: Socket): void {
+    if (socket.destroyed) return
+    if (socket.writableFinished || (socket.writableLength === 0 && !socket.writableEnded)) return void socket.destroy()
+    socket.on('finish', () => socket.destroy())
+    this.#end(socket)
   }
 
   #closed(side: Side): void {
@@ -176,6 +203,6 @@ export class SocketRelay {
     disarm(this.#limit)
     this.up.release()
     this.down.release()
-    this.#options.onClose({ bytesIn: this.up.octets, bytesOut: this.down.octets, error: this.#error, fault: this.#fault, cause: this.#cause })
+    this.#owner.relayClosed({ bytesIn: this.up.octets, bytesOut: this.down.octets, error: this.#error, fault: this.#fault, cause: this.#cause })
   }
 }

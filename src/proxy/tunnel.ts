@@ -2,137 +2,163 @@
 // reaches an upstream before anybody looked (Envoy CVE-2025-64763), a hello drawn out to hold a connection for ever, a server's greeting
 // that starts another protocol where TLS is required, a second hello for another name.
 import type { Cause } from '../decision/facts.ts'
+import type { Limits } from '../policy/policy.ts'
 import { bind, BINDING_ERRORS, BINDING_REASONS, mustBind } from '../tls/binding.ts'
 import type { Binding, BindingOutcome } from '../tls/binding.ts'
 import { HelloReader } from '../tls/client-hello.ts'
 import type { HelloReading } from '../tls/client-hello.ts'
 import { RetryWatch } from '../tls/second-hello.ts'
-import { arm, deadline, disarm } from './deadlines.ts'
+import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, TunnelAsk } from './gate.ts'
-import { SocketRelay } from './relay.ts'
-
-function bindingCause(outcome: Exclude<BindingOutcome, 'match'>): Cause {
-  return { by: 'server-name', kind: 'server-name', reason: BINDING_REASONS[outcome] }
-}
+import { type RelayClosed, type RelayOwner, SocketRelay } from './relay.ts'
 
 export function openTunnel(ask: TunnelAsk): Relay {
-  const { client, upstream, target, endpoint, snapshot } = ask
-  const { limits } = snapshot.compiled.policy
-  const held = mustBind(endpoint.tunnels)
+  return new Tunnel(ask)
+}
+
+class Tunnel implements Relay, RelayOwner {
+  readonly #ask: TunnelAsk
+  readonly #limits: Limits
+  /** the policy lets nothing through before the first octets are judged */
+  readonly #held: boolean
+  readonly #relay: SocketRelay
   /** reads the first hello; undefined once it is judged */
-  let hello: HelloReader | undefined = new HelloReader()
+  #hello: HelloReader | undefined = new HelloReader()
   /** from there until no second hello can come */
-  let watch: RetryWatch | undefined
-  let binding: Binding | undefined
-  const late = deadline(() => refuse('timeout'))
+  #watch: RetryWatch | undefined
+  #binding: Binding | undefined
+  #late: Deadline | undefined
 
-  const relay = new SocketRelay({
-    client,
-    upstream,
-    idleMs: limits.tunnelIdleMs,
-    ageMs: limits.tunnelAgeMs,
-    inspect,
-    ...(held ? { inspectDown } : {}),
-    onClose: (closed) => {
-      disarm(late)
-      ask.onEnd({ ...closed, serverName: binding?.serverName, ech: binding?.ech ?? false, observed: [], status: 200 })
+  constructor(ask: TunnelAsk) {
+    const { client, upstream, endpoint, snapshot, early } = ask
+    const { limits } = snapshot.compiled.policy
+    this.#ask = ask
+    this.#limits = limits
+    this.#held = mustBind(endpoint.tunnels)
+    const relay = new SocketRelay({ client, upstream, idleMs: limits.tunnelIdleMs, ageMs: limits.tunnelAgeMs, inspectUp: true, inspectDown: this.#held }, this)
+    this.#relay = relay
+    if (this.#held) {
+      client.on('end', () => this.#cut())
+      // a server may speak first where the client need not speak TLS; its own octets are judged all the same
+      if (!endpoint.tunnels.requireTls) relay.down.start()
+      else this.#waitForHello()
+    } else {
+      relay.down.start()
     }
-  })
+    if (early.length > 0 && this.inspectUp(early)) relay.up.write(early)
+    relay.up.start()
+    // it had ended its side before the connection stood, and says so no more
+    if (client.readableEnded) this.#cut()
+  }
 
-  function refuse(outcome: Exclude<BindingOutcome, 'match'>): void {
-    relay.end(BINDING_ERRORS[outcome], 'policy', bindingCause(outcome))
+  end(error: string, fault: Fault, cause?: Cause): void {
+    this.#relay.end(error, fault, cause)
+  }
+
+  relayClosed(closed: RelayClosed): void {
+    this.#hurried()
+    const binding = this.#binding
+    const { bytesIn, bytesOut, error, fault, cause } = closed
+    this.#ask.onEnd({ bytesIn, bytesOut, error, fault, cause, serverName: binding?.serverName, ech: binding?.ech ?? false, observed: NO_NOTES, status: 200 })
+  }
+
+  #refuse(outcome: Exclude<BindingOutcome, 'match'>): void {
+    this.#relay.end(BINDING_ERRORS[outcome], 'policy', { by: 'server-name', kind: 'server-name', reason: BINDING_REASONS[outcome] })
+  }
+
+  /** A reading that wants more must have it in time. */
+  #waitForHello(): void {
+    this.#late ??= deadline(() => this.#refuse('timeout'))
+    if (!this.#late.armed) arm(this.#late, this.#limits.headMs)
+  }
+
+  #hurried(): void {
+    if (this.#late !== undefined) disarm(this.#late)
   }
 
   /** Held octets go upstream as they came, and from now on nobody looks. */
-  function pass(bytes: Buffer): void {
-    disarm(late)
-    hello = undefined
-    watch = undefined
-    relay.up.inspected()
-    relay.down.inspected()
-    relay.up.write(bytes)
-    relay.down.start()
+  #pass(bytes: Buffer): void {
+    const { up, down } = this.#relay
+    this.#hurried()
+    this.#hello = undefined
+    this.#watch = undefined
+    up.inspected()
+    down.inspected()
+    up.write(bytes)
+    down.start()
   }
 
-  /** True where it is what the tunnel was asked for. A reading that wants more must have it in time. */
-  function judge(reading: HelloReading): boolean {
+  /** True where it is what the tunnel was asked for. */
+  #judge(reading: HelloReading): boolean {
     if (reading.state === 'more') {
-      if (!late.armed) arm(late, limits.headMs)
+      this.#waitForHello()
       return false
     }
-    binding = bind(reading, target.host, endpoint.tunnels)
-    if (!binding.pass && binding.outcome !== 'match') refuse(binding.outcome)
+    const binding = bind(reading, this.#ask.target.host, this.#ask.endpoint.tunnels)
+    this.#binding = binding
+    if (!binding.pass && binding.outcome !== 'match') this.#refuse(binding.outcome)
     return binding.pass
   }
 
   /** The first octets, held in copy. */
-  function first(reader: HelloReader, chunk: Buffer): void {
+  #first(reader: HelloReader, chunk: Buffer): void {
     const reading = reader.push(chunk)
-    if (!judge(reading)) return
+    if (!this.#judge(reading)) return
     const { bytes, end } = reader
-    if (reading.state !== 'hello') return pass(bytes)
-    disarm(late)
-    hello = undefined
-    watch = new RetryWatch()
-    relay.up.write(bytes.subarray(0, end))
-    if (end < bytes.length && again(watch, bytes.subarray(end))) relay.up.write(bytes.subarray(end))
-    relay.down.start()
+    if (reading.state !== 'hello') return this.#pass(bytes)
+    const { up, down } = this.#relay
+    this.#hurried()
+    this.#hello = undefined
+    this.#watch = new RetryWatch()
+    up.write(bytes.subarray(0, end))
+    if (end < bytes.length && this.#again(this.#watch, bytes.subarray(end))) up.write(bytes.subarray(end))
+    down.start()
   }
 
   /** Behind the first hello: true, relay it; else what of it may go on went on, and the rest is held. */
-  function again(retry: RetryWatch, chunk: Buffer): boolean {
+  #again(retry: RetryWatch, chunk: Buffer): boolean {
     const { passes, reading } = retry.client(chunk)
     if (reading === undefined) return true
-    if (passes > 0) relay.up.write(Buffer.from(chunk.subarray(0, passes)))
+    if (passes > 0) this.#relay.up.write(Buffer.from(chunk.subarray(0, passes)))
     // after TLS began, what is no hello is none of another protocol
-    if (reading.state === 'not_tls') refuse('malformed')
-    else if (judge(reading) && retry.held !== undefined) pass(retry.held)
+    if (reading.state === 'not_tls') this.#refuse('malformed')
+    else if (this.#judge(reading) && retry.held !== undefined) this.#pass(retry.held)
     return false
   }
 
   /** True: relay it. What is held is copied by the reader. */
-  function inspect(chunk: Buffer): boolean {
-    if (watch !== undefined) return again(watch, chunk)
+  inspectUp(chunk: Buffer): boolean {
+    if (this.#watch !== undefined) return this.#again(this.#watch, chunk)
+    const hello = this.#hello
     if (hello === undefined) return true
-    if (held) {
-      first(hello, chunk)
+    if (this.#held) {
+      this.#first(hello, chunk)
       return false
     }
     // nothing depends on it: told in the log where the first octets show it, and never waited for
     const reading = hello.push(chunk)
-    if (reading.state === 'hello') binding = bind(reading, target.host, endpoint.tunnels)
-    hello = undefined
-    relay.up.inspected()
+    if (reading.state === 'hello') this.#binding = bind(reading, this.#ask.target.host, this.#ask.endpoint.tunnels)
+    this.#hello = undefined
+    this.#relay.up.inspected()
     return true
   }
 
   /** The upstream's octets, which only tell whether a second hello is to be expected. */
-  function inspectDown(chunk: Buffer): boolean {
-    if (watch !== undefined && !watch.server(chunk)) pass(watch.held ?? NOTHING)
+  inspectDown(chunk: Buffer): boolean {
+    const watch = this.#watch
+    if (watch !== undefined && !watch.server(chunk)) this.#pass(watch.held ?? NOTHING)
     return true
   }
 
   /** The client ended its side before its hello was whole: there is nothing to relay. */
-  function cut(): void {
-    if (!held || (hello === undefined && watch?.held === undefined)) return
-    if (hello === undefined || hello.bytes.length > 0) return refuse('malformed')
-    if (endpoint.tunnels.requireTls) relay.end(undefined, undefined)
-    else pass(NOTHING)
+  #cut(): void {
+    const hello = this.#hello
+    if (!this.#held || (hello === undefined && this.#watch?.held === undefined)) return
+    if (hello === undefined || hello.bytes.length > 0) return this.#refuse('malformed')
+    if (this.#ask.endpoint.tunnels.requireTls) this.#relay.end(undefined, undefined)
+    else this.#pass(NOTHING)
   }
-
-  if (held) {
-    client.once('end', cut)
-    // a server may speak first where the client need not speak TLS; its own octets are judged all the same
-    if (!endpoint.tunnels.requireTls) relay.down.start()
-    else arm(late, limits.headMs)
-  } else {
-    relay.down.start()
-  }
-  if (ask.early.length > 0 && inspect(ask.early)) relay.up.write(ask.early)
-  relay.up.start()
-  // it had ended its side before the connection stood, and says so no more
-  if (client.readableEnded) cut()
-  return { end: (error: string, fault: Fault, cause?: Cause) => relay.end(error, fault, cause) }
 }
 
 const NOTHING = Buffer.alloc(0)
+const NO_NOTES: readonly never[] = []

@@ -156,8 +156,9 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
       upstream,
       idleMs: limits.tunnelIdleMs,
       ageMs: limits.tunnelAgeMs,
-      onClose: (closed) => finish({ ...closed, status: 101 })
-    })
+      inspectUp: false,
+      inspectDown: false
+    }, { inspectUp: () => true, inspectDown: () => true, relayClosed: (closed) => finish({ ...closed, status: 101 }) })
     for (const chunk of early) relay.up.write(chunk)
     relay.up.start()
     relay.down.start()

@@ -17,7 +17,7 @@ function turn(name: string, ref: string, send: readonly Step[], answers: NonNull
 
 /** The second request goes over the first one's connection, or over another. */
 function then(name: string, ref: string, answer: string | readonly Step[], client: Gets, connections: 1 | 2, first: string = get('/x'), arrives: Arrives = X): WireCase {
-  return turn(name, ref, [first, { until: '\r\n\r\n' }, { pause: 60 }, get('/y')], [answer], { origin: [arrives, Y], client: [client, OK], connections, end: 'open' }, {
+  return turn(name, ref, [first, { until: '\r\n\r\n' }, { pause: 150 }, get('/y')], [answer], { origin: [arrives, Y], client: [client, OK], connections, end: 'open' }, {
     records: [{ reused: false }, { reused: connections === 1 }],
     // to close a connection is always allowed (RFC 9112 9.3)
     or: [{ origin: [arrives, Y], client: [client, OK], end: 'open' }, { origin: [arrives, Y], client: [client, OK], end: 'closed' }, { origin: [arrives], client: [client], end: 'closed' }],

@@ -47,7 +47,7 @@ t.test('a body of a hundred gigabytes is read to its last octet, and no further'
 t.test('a tunnel counts on where 32 bits would begin anew', async (t) => {
   for (const before of [2 ** 31 - 2, 2 ** 32 - 2, HUGE]) {
     const [from, to] = [await pair(t), await pair(t)]
-    const direction = new Direction(from.near, to.near, () => {})
+    const direction = new Direction(from.near, to.near, { inspect: () => true, sideEnded: () => {} }, false)
     direction.octets = before
     direction.start()
     from.far.write('12345')
