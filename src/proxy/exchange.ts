@@ -13,6 +13,7 @@ import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
 import { Delivery } from './delivery.ts'
 import type { Dial } from './dial.ts'
 import type { InboundConnection } from './inbound.ts'
+import { clientOf } from './known-clients.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
 import { type Reached, reachUpstream } from './reach-upstream.ts'
@@ -68,8 +69,9 @@ export class Exchange {
     if (inbound.client !== undefined) return this.#judge(asked, inbound.client)
     const { address } = inbound.peer
     const go = (mac: Mac | undefined): void => {
-      inbound.client = { address, mac }
-      if (!this.over) this.#judge(asked, inbound.client)
+      const client = clientOf(address, mac)
+      inbound.client = client
+      if (!this.over) this.#judge(asked, client)
     }
     const mac = inbound.gate.mac(address)
     if (mac instanceof Promise) mac.then(go).catch((error: unknown) => this.#crash(error))

@@ -56,13 +56,18 @@ function nextBuffer(): Buffer | undefined {
   return buffer
 }
 
-/** undefined: not on this Node, or the socket is gone; read by 'data'. The socket must be paused and its stream's buffer empty. */
+/**
+ * undefined: not on this Node, or the socket is gone; read by 'data'. The socket must be paused and its stream's buffer empty. Where another read it
+ * before, its buffer is taken over: nothing of it may still be being written.
+ */
 export function readInto(socket: Socket, size: number, reader: Reader): OwnReads | undefined {
   const opened = socket as Opened
   const handle = opened._handle
   if (FIELDS === undefined || handle === null || handle === undefined || typeof handle.useUserBuffer !== 'function') return undefined
   if (socket.destroyed || socket.readableLength > 0) return undefined
-  const reads = new OwnReads(opened, handle, FIELDS, size, reader)
+  const before = opened[READS] as OwnReads | undefined
+  before?.passTo(reader, size)
+  const reads = before ?? new OwnReads(opened, handle, FIELDS, size, reader)
   // Node may read ahead of whoever listens; with the buffer in place, pausing stops that too
   socket.pause()
   return reads
@@ -72,7 +77,7 @@ export class OwnReads {
   readonly #socket: Opened
   readonly #handle: Handle
   readonly #fields: Fields
-  readonly #reader: Reader
+  #reader: Reader
   #current: Buffer
   #next: Buffer | undefined
 
@@ -89,6 +94,12 @@ export class OwnReads {
     this.#use()
   }
 
+  passTo(reader: Reader, size: number): void {
+    this.#reader = reader
+    this.#next = undefined
+    this.shrink(size)
+  }
+
   #use(): void {
     this.#socket[this.#fields.buffer] = this.#current
     this.#handle.useUserBuffer?.(this.#current)
@@ -99,8 +110,7 @@ export class OwnReads {
     const current = this.#current
     const more = this.#reader.take(octets === current.length ? current : current.subarray(0, octets))
     const next = this.#next
-    // within the read another may have taken the socket over
-    if (next !== undefined && this.#socket[READS] === this) {
+    if (next !== undefined) {
       this.#current = next
       this.#next = undefined
       wanted = next
