@@ -50,9 +50,27 @@ export function interleave(endpoints: readonly Endpoint[], ipv6First: boolean): 
   return order
 }
 
+/** where a socket keeps who dials it; nothing once that is settled */
+const ATTEMPT = Symbol('greengate attempt')
+
 interface Attempt {
-  readonly socket: Socket
+  readonly dial: Dial
+  readonly socket: Dialling
   readonly endpoint: Endpoint
+}
+
+type Dialling = Socket & { [ATTEMPT]?: Attempt | undefined }
+
+// Listeners that all sockets share: they stay for the socket's life, which may be a tunnel's, and hold nothing. Without any listener a late error
+// ends the process; 'close' follows, and that is what its owner listens to.
+function onError(this: Dialling, error: NodeJS.ErrnoException): void {
+  const attempt = this[ATTEMPT]
+  attempt?.dial.failed(attempt, error)
+}
+
+function onConnect(this: Dialling): void {
+  const attempt = this[ATTEMPT]
+  attempt?.dial.connected(attempt)
 }
 
 interface Failure {
@@ -96,21 +114,21 @@ export class Dial {
     const endpoint = this.#order[this.#next++]
     if (endpoint === undefined) return
     const { address, port } = endpoint
-    const socket = connect({ host: address.text, port, family: address.family, noDelay: true, autoSelectFamily: false, allowHalfOpen: this.#options.allowHalfOpen ?? false })
-    const attempt: Attempt = { socket, endpoint }
+    const socket: Dialling = connect({ host: address.text, port, family: address.family, noDelay: true, autoSelectFamily: false, allowHalfOpen: this.#options.allowHalfOpen ?? false })
+    const attempt: Attempt = { dial: this, socket, endpoint }
+    socket[ATTEMPT] = attempt
     this.#attempts.push(attempt)
-    // heard to the end of the socket: without any listener a late error ends the process; 'close' follows, and that is what its owner listens to
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(attempt, error))
-    socket.on('connect', () => this.#connected(attempt))
+    socket.on('error', onError)
+    socket.on('connect', onConnect)
     if (this.#next < this.#order.length) this.#stagger = setTimeout(() => this.#attempt(), STAGGER_MS)
   }
 
-  #connected(attempt: Attempt): void {
+  connected(attempt: Attempt): void {
     if (!this.#attempts.includes(attempt)) return
     this.#settle({ ok: true, socket: attempt.socket, endpoint: attempt.endpoint, ms: performance.now() - this.#began })
   }
 
-  #failed(attempt: Attempt, error: NodeJS.ErrnoException): void {
+  failed(attempt: Attempt, error: NodeJS.ErrnoException): void {
     const at = this.#attempts.indexOf(attempt)
     if (at < 0) return
     this.#attempts.splice(at, 1)
@@ -133,7 +151,10 @@ export class Dial {
     disarm(this.#limit)
     const attempts = this.#attempts
     this.#attempts = []
-    for (const { socket } of attempts) if (!result.ok || socket !== result.socket) socket.destroy()
+    for (const { socket } of attempts) {
+      socket[ATTEMPT] = undefined
+      if (!result.ok || socket !== result.socket) socket.destroy()
+    }
     this.#done(result)
   }
 }

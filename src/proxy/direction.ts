@@ -13,6 +13,14 @@ export interface DirectionOwner {
   sideEnded(direction: Direction): void
 }
 
+/** where a socket keeps the direction that reads it */
+const DIRECTION = Symbol('greengate direction')
+type Read = Socket & { [DIRECTION]?: Direction }
+
+function senderEnded(this: Read): void {
+  this[DIRECTION]?.senderEnded()
+}
+
 export class Direction implements Reader {
   readonly #from: Socket
   readonly #to: Socket
@@ -32,7 +40,7 @@ export class Direction implements Reader {
   /** nobody wants it any more: read and dropped, so that the sender is not reset while its own answer is still on its way to it */
   discarding = false
 
-  constructor(from: Socket, to: Socket, owner: DirectionOwner, inspecting: boolean) {
+  constructor(from: Read, to: Socket, owner: DirectionOwner, inspecting: boolean) {
     this.#from = from
     this.#to = to
     this.#owner = owner
@@ -47,7 +55,8 @@ export class Direction implements Reader {
       // a 'data' listener alone would start the flow
       from.pause()
     }
-    from.on('end', () => this.#end())
+    from[DIRECTION] = this
+    from.on('end', senderEnded)
   }
 
   start(): void {
@@ -55,7 +64,7 @@ export class Direction implements Reader {
     const ahead = this.#ahead
     this.#ahead = null
     if (ahead !== null) this.take(ahead)
-    if (this.#from.readableEnded) this.#end()
+    if (this.#from.readableEnded) this.senderEnded()
     else if (!this.#stopped && !this.#from.destroyed) this.#from.resume()
   }
 
@@ -121,7 +130,7 @@ export class Direction implements Reader {
     if (this.#started && !this.#from.destroyed) this.#from.resume()
   }
 
-  #end(): void {
+  senderEnded(): void {
     if (this.ended) return
     this.ended = true
     this.#owner.sideEnded(this)

@@ -1,7 +1,7 @@
 // A CONNECT or an upgrade, from the moment its connection stands: the 200, then both sockets to the tunnel (or, to port 80, back to the parser).
 // Dangers prevented: a 2xx before there is a connection, early bytes read as requests, a tunnel that outlives the policy that allowed it.
 import type { Socket } from 'node:net'
-import type { Cause, Endpoint, Permit } from '../decision/facts.ts'
+import type { Cause, Endpoint, Permit, RequestFacts } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { endToEndFields } from '../http/forward-head.ts'
 import { mediaType } from '../http/media-type.ts'
@@ -9,10 +9,12 @@ import type { Target } from '../net/target.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveExchange, Relay, RelayEnd } from './gate.ts'
+import type { InboundConnection } from './inbound.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
 import type { Admission } from './limits.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import { refusalBytes } from './refusing.ts'
+import type { Notes } from './notes.ts'
 import { openTunnel } from './tunnel.ts'
 import { openUpgrade } from './upgrade.ts'
 
@@ -27,8 +29,9 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
     return exchange.refuseLimit(admission.refused)
   }
   const { socket: client, early } = inbound.detach()
-  const live = new LiveRelay(exchange, permit, endpoint, admission)
-  const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: (end: RelayEnd) => live.ended(end) }
+  notes.outlive()
+  const live = new LiveRelay(inbound, notes, permit.facts, endpoint, admission)
+  const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: live.onEnd }
   if (asked.kind === 'connect') {
     notes.status = 200
     notes.bytesOut += ESTABLISHED.length
@@ -75,37 +78,41 @@ export function goInside(exchange: Exchange, target: Target, open: Endpoint | un
   inbound.finish(false)
 }
 
+/** What is left of the exchange once it is handed over: its request and the rules that judged it are not kept for as long as a tunnel may last. */
 class LiveRelay implements LiveExchange {
   place = -1
-  readonly #exchange: Exchange
-  readonly #permit: Permit
+  readonly #inbound: InboundConnection
+  readonly #notes: Notes
+  readonly #facts: RequestFacts
   readonly #endpoint: Endpoint
   readonly #admission: Admission
   relay: Relay | undefined
   #over = false
+  readonly onEnd = (end: RelayEnd): void => this.#ended(end)
 
-  constructor(exchange: Exchange, permit: Permit, endpoint: Endpoint, admission: Admission) {
-    this.#exchange = exchange
-    this.#permit = permit
+  constructor(inbound: InboundConnection, notes: Notes, facts: RequestFacts, endpoint: Endpoint, admission: Admission) {
+    this.#inbound = inbound
+    this.#notes = notes
+    this.#facts = facts
     this.#endpoint = endpoint
     this.#admission = admission
   }
 
   begin(): void {
     // it may have ended before it was returned
-    if (!this.#over) this.#exchange.inbound.gate.live.add(this)
+    if (!this.#over) this.#inbound.gate.live.add(this)
   }
 
   rejudge(snapshot: Snapshot, now: number): void {
-    const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now)
+    const denial = judgeAnew(snapshot, this.#facts, this.#endpoint, now)
     if (denial !== undefined) this.relay?.end('http_request_denied', 'policy', denial.cause)
   }
 
-  ended(end: RelayEnd): void {
+  #ended(end: RelayEnd): void {
     if (this.#over) return
     this.#over = true
-    const { inbound, notes } = this.#exchange
-    inbound.gate.live.delete(this)
+    const notes = this.#notes
+    this.#inbound.gate.live.delete(this)
     this.#admission.release()
     notes.bytesIn += end.bytesIn
     notes.bytesOut += end.bytesOut
@@ -119,6 +126,6 @@ class LiveRelay implements LiveExchange {
     }
     if (end.error !== undefined) notes.fail(end.error, end.fault ?? 'gateway')
     if (end.fault === 'upstream' || end.fault === 'gateway') notes.verdict = 'error'
-    this.#exchange.close()
+    notes.tell()
   }
 }

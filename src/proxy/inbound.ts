@@ -26,6 +26,9 @@ const KEEP_ALIVE_MS = 60_000
 /** `head`: between or within heads; `exchange`: a request under way; `linger`: answered, the rest is dropped; `gone`: closed or handed over. */
 type Mode = 'head' | 'exchange' | 'linger' | 'gone'
 
+const SPENT_READER = new RequestReader()
+const SPENT_HELD = new Held()
+
 const limitsOf = (gate: Gate): Limits => gate.snapshot().compiled.policy.limits
 
 export function serveConnection(socket: Socket, gate: Gate, limited?: LimitRefusal): Inbound {
@@ -49,9 +52,9 @@ export class InboundConnection implements Inbound {
   inside: Target | undefined
   #mode: Mode = 'head'
   #exchange: Exchange | undefined
-  readonly #reader = new RequestReader()
+  #reader = new RequestReader()
   #began = 0
-  readonly #held = new Held()
+  #held = new Held()
   readonly outgoing = new Outgoing()
   readonly #reads: Reads
   #stopped = false
@@ -85,9 +88,7 @@ export class InboundConnection implements Inbound {
   }
 
   /** One deadline a connection: what it means is what is under way. */
-  arm(ms: number): void {
-    arm(this.#deadline, ms)
-  }
+  arm(ms: number): void { arm(this.#deadline, ms) }
 
   #due(): void {
     if (this.#mode === 'exchange') this.#exchange?.due()
@@ -194,13 +195,9 @@ export class InboundConnection implements Inbound {
     this.#pump()
   }
 
-  get hasMore(): boolean {
-    return !this.#held.empty
-  }
+  get hasMore(): boolean { return !this.#held.empty }
 
-  get closing(): boolean {
-    return this.#draining || this.gate.draining
-  }
+  get closing(): boolean { return this.#draining || this.gate.draining }
 
   #clientEnd(): void {
     this.ended = true
@@ -236,7 +233,11 @@ export class InboundConnection implements Inbound {
     this.#exchange = undefined
     this.#reads.handOver()
     socket.off('end', this.#onEnd).off('drain', this.written).off('close', this.#onClose)
-    return { socket, early: this.#held.empties() }
+    const early = this.#held.empties()
+    // no more requests: a tunnel may last a day
+    this.#reader = SPENT_READER
+    this.#held = SPENT_HELD
+    return { socket, early }
   }
 
   drain(): void {
@@ -244,7 +245,5 @@ export class InboundConnection implements Inbound {
     if (this.#mode === 'head' && !this.#reader.started) this.#close()
   }
 
-  destroy(): void {
-    this.socket.destroy()
-  }
+  destroy(): void { this.socket.destroy() }
 }

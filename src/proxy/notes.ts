@@ -23,7 +23,10 @@ const UNDECIDED = '-'
 export class Notes {
   readonly id = requestId()
   readonly #inbound: InboundConnection
-  readonly snapshot: Snapshot
+  #snapshot: Snapshot | undefined
+  readonly #generation: number
+  readonly #hash: string
+  #group: string | undefined
   readonly #time: number
   readonly #began = performance.now()
   method = ''
@@ -52,12 +55,25 @@ export class Notes {
 
   constructor(inbound: InboundConnection, snapshot: Snapshot, time: number) {
     this.#inbound = inbound
-    this.snapshot = snapshot
+    this.#snapshot = snapshot
+    this.#generation = snapshot.generation
+    this.#hash = snapshot.hash
     this.#time = time
   }
 
   get elapsed(): number {
     return performance.now() - this.#began
+  }
+
+  /** It will outlive its policy: what the record needs of that is noted, and the policy, with its rules and lists, need not be kept. */
+  outlive(): void {
+    this.#group = this.#groupName()
+    this.#snapshot = undefined
+  }
+
+  #groupName(): string | undefined {
+    const { client } = this.#inbound
+    return client === undefined || this.#snapshot === undefined ? this.#group : groupOf(this.#snapshot.compiled, client)
   }
 
   permitted(endpoint: Endpoint): void {
@@ -84,7 +100,7 @@ export class Notes {
       client: inbound.peer.address.text,
       clientPort: inbound.peer.port,
       mac: client?.mac,
-      group: client === undefined ? undefined : groupOf(this.snapshot.compiled, client),
+      group: this.#groupName(),
       method: this.method,
       target: redactTarget(this.what),
       host: target === undefined ? '' : hostText(target.host),
@@ -110,8 +126,8 @@ export class Notes {
       dial: this.dial,
       firstByte: this.firstByte,
       reused: this.reused,
-      generation: this.snapshot.generation,
-      hash: this.snapshot.hash,
+      generation: this.#generation,
+      hash: this.#hash,
       worker: inbound.gate.worker,
     })
   }

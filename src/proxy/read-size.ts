@@ -1,6 +1,6 @@
 // How large a direction's read buffer may be: small as long as it is silent, larger as reads fill it, and all large ones of a worker together
 // within a budget. Danger prevented: memory that grows with the number of fast tunnels; idle ones that hold what they once needed.
-export const START_OCTETS = 2048
+export const START_OCTETS = 1024
 const LARGEST = 1024 * 1024
 /** what anybody may have beyond the budget */
 const MODEST = 64 * 1024

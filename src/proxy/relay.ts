@@ -43,6 +43,27 @@ const LINGER_MS = 5_000
 
 type Side = 'client' | 'upstream'
 
+/** where a socket keeps its relay */
+const RELAY = Symbol('greengate relay')
+type Relayed = Socket & { [RELAY]?: SocketRelay }
+
+// Listeners that all sockets share: a closure for each would be a tenth of what an idle tunnel costs.
+function clientFailed(this: Relayed, error: NodeJS.ErrnoException): void {
+  this[RELAY]?.failed('client', error)
+}
+
+function clientClosed(this: Relayed): void {
+  this[RELAY]?.closed('client')
+}
+
+function upstreamFailed(this: Relayed, error: NodeJS.ErrnoException): void {
+  this[RELAY]?.failed('upstream', error)
+}
+
+function upstreamClosed(this: Relayed): void {
+  this[RELAY]?.closed('upstream')
+}
+
 export class SocketRelay implements DirectionOwner {
   /** client to upstream */
   readonly up: Direction
@@ -64,8 +85,8 @@ export class SocketRelay implements DirectionOwner {
     this.#options = options
     this.#owner = owner
     const { client, upstream } = options
-    this.#listen(client, 'client')
-    this.#listen(upstream, 'upstream')
+    this.#listen(client, 'client', clientFailed, clientClosed)
+    this.#listen(upstream, 'upstream', upstreamFailed, upstreamClosed)
     this.up = new Direction(client, upstream, this, options.inspectUp)
     this.down = new Direction(upstream, client, this, options.inspectDown)
     arm(this.#limit, Math.min(options.idleMs, options.ageMs, REST_MS))
@@ -73,11 +94,12 @@ export class SocketRelay implements DirectionOwner {
     if (client.destroyed || upstream.destroyed) this.#destroy()
   }
 
-  #listen(socket: Socket, side: Side): void {
+  #listen(socket: Relayed, side: Side, failed: (error: NodeJS.ErrnoException) => void, closed: () => void): void {
     keepReadable(socket)
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#failed(side, error))
-    if (socket.destroyed) process.nextTick(() => this.#closed(side))
-    else socket.on('close', () => this.#closed(side))
+    socket[RELAY] = this
+    socket.on('error', failed)
+    if (socket.destroyed) process.nextTick(() => this.closed(side))
+    else socket.on('close', closed)
   }
 
   inspect(direction: Direction, chunk: Buffer): boolean {
@@ -124,7 +146,7 @@ export class SocketRelay implements DirectionOwner {
     arm(this.#limit, Math.max(1, Math.min(idleMs - silent, ageMs - age, rest)))
   }
 
-  #failed(side: Side, error: NodeJS.ErrnoException): void {
+  failed(side: Side, error: NodeJS.ErrnoException): void {
     if (this.#ending) return
     const sends = side === 'client' ? this.up : this.down
     const takes = side === 'client' ? this.down : this.up
@@ -193,7 +215,7 @@ export class SocketRelay implements DirectionOwner {
     this.#end(socket)
   }
 
-  #closed(side: Side): void {
+  closed(side: Side): void {
     this.#open--
     if (this.#open === 1) {
       // closed without an end or an error that was told (a failed write took it): nobody is left to relay to

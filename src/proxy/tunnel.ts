@@ -2,14 +2,14 @@
 // reaches an upstream before anybody looked (Envoy CVE-2025-64763), a hello drawn out to hold a connection for ever, a server's greeting
 // that starts another protocol where TLS is required, a second hello for another name.
 import type { Cause } from '../decision/facts.ts'
-import type { Limits } from '../policy/policy.ts'
+import type { Host } from '../net/target.ts'
 import { bind, BINDING_ERRORS, BINDING_REASONS, mustBind } from '../tls/binding.ts'
-import type { Binding, BindingOutcome } from '../tls/binding.ts'
+import type { Binding, BindingOutcome, TunnelTerms } from '../tls/binding.ts'
 import { HelloReader } from '../tls/client-hello.ts'
 import type { HelloReading } from '../tls/client-hello.ts'
 import { RetryWatch } from '../tls/second-hello.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
-import type { Fault, Relay, TunnelAsk } from './gate.ts'
+import type { Fault, Relay, RelayEnd, TunnelAsk } from './gate.ts'
 import { type RelayClosed, type RelayOwner, SocketRelay } from './relay.ts'
 
 export function openTunnel(ask: TunnelAsk): Relay {
@@ -17,8 +17,11 @@ export function openTunnel(ask: TunnelAsk): Relay {
 }
 
 class Tunnel implements Relay, RelayOwner {
-  readonly #ask: TunnelAsk
-  readonly #limits: Limits
+  // what is asked for lives as long as its policy, a tunnel may live much longer: no more is kept of it than this
+  readonly #host: Host
+  readonly #terms: TunnelTerms
+  readonly #headMs: number
+  readonly #onEnd: (end: RelayEnd) => void
   /** the policy lets nothing through before the first octets are judged */
   readonly #held: boolean
   readonly #relay: SocketRelay
@@ -32,8 +35,10 @@ class Tunnel implements Relay, RelayOwner {
   constructor(ask: TunnelAsk) {
     const { client, upstream, endpoint, snapshot, early } = ask
     const { limits } = snapshot.compiled.policy
-    this.#ask = ask
-    this.#limits = limits
+    this.#host = ask.target.host
+    this.#terms = endpoint.tunnels
+    this.#headMs = limits.headMs
+    this.#onEnd = ask.onEnd
     this.#held = mustBind(endpoint.tunnels)
     const relay = new SocketRelay({ client, upstream, idleMs: limits.tunnelIdleMs, ageMs: limits.tunnelAgeMs, inspectUp: true, inspectDown: this.#held }, this)
     this.#relay = relay
@@ -59,7 +64,7 @@ class Tunnel implements Relay, RelayOwner {
     this.#hurried()
     const binding = this.#binding
     const { bytesIn, bytesOut, error, fault, cause } = closed
-    this.#ask.onEnd({ bytesIn, bytesOut, error, fault, cause, serverName: binding?.serverName, ech: binding?.ech ?? false, observed: NO_NOTES, status: 200 })
+    this.#onEnd({ bytesIn, bytesOut, error, fault, cause, serverName: binding?.serverName, ech: binding?.ech ?? false, observed: NO_NOTES, status: 200 })
   }
 
   #refuse(outcome: Exclude<BindingOutcome, 'match'>): void {
@@ -69,7 +74,7 @@ class Tunnel implements Relay, RelayOwner {
   /** A reading that wants more must have it in time. */
   #waitForHello(): void {
     this.#late ??= deadline(() => this.#refuse('timeout'))
-    if (!this.#late.armed) arm(this.#late, this.#limits.headMs)
+    if (!this.#late.armed) arm(this.#late, this.#headMs)
   }
 
   #hurried(): void {
@@ -94,7 +99,7 @@ class Tunnel implements Relay, RelayOwner {
       this.#waitForHello()
       return false
     }
-    const binding = bind(reading, this.#ask.target.host, this.#ask.endpoint.tunnels)
+    const binding = bind(reading, this.#host, this.#terms)
     this.#binding = binding
     if (!binding.pass && binding.outcome !== 'match') this.#refuse(binding.outcome)
     return binding.pass
@@ -137,7 +142,7 @@ class Tunnel implements Relay, RelayOwner {
     }
     // nothing depends on it: told in the log where the first octets show it, and never waited for
     const reading = hello.push(chunk)
-    if (reading.state === 'hello') this.#binding = bind(reading, this.#ask.target.host, this.#ask.endpoint.tunnels)
+    if (reading.state === 'hello') this.#binding = bind(reading, this.#host, this.#terms)
     this.#hello = undefined
     this.#relay.up.inspected()
     return true
@@ -155,7 +160,7 @@ class Tunnel implements Relay, RelayOwner {
     const hello = this.#hello
     if (!this.#held || (hello === undefined && this.#watch?.held === undefined)) return
     if (hello === undefined || hello.bytes.length > 0) return this.#refuse('malformed')
-    if (this.#ask.endpoint.tunnels.requireTls) this.#relay.end(undefined, undefined)
+    if (this.#terms.requireTls) this.#relay.end(undefined, undefined)
     else this.#pass(NOTHING)
   }
 }

@@ -40,14 +40,15 @@ export function unreadLine(text: string): { readonly method: string; readonly ta
 
 /** `text`: the begin of it, latin1; `octets`: all that has come. The connection is to be closed behind the answer. */
 export function refuseUnread(inbound: InboundConnection, fault: HttpFault, text: string, octets: number, began: number): Buffer {
-  const notes = new Notes(inbound, inbound.gate.snapshot(), began)
+  const snapshot = inbound.gate.snapshot()
+  const notes = new Notes(inbound, snapshot, began)
   const { method, target } = unreadLine(text)
   notes.method = method
   notes.what = target
   notes.cause = formCause(fault)
   notes.fail(fault.error, 'client')
   notes.status = fault.status
-  const { web, name } = notes.snapshot.compiled.policy
+  const { web, name } = snapshot.compiled.policy
   const answer = refusalResponse(
     { status: fault.status, error: fault.error, cause: notes.cause, what: notes.what, id: notes.id },
     { method: notes.method, minor: 1, accept: undefined, ...(web.contact === undefined ? {} : { contact: web.contact }), gatewayName: name, close: true },
