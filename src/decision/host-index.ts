@@ -1,5 +1,6 @@
 // The host patterns of all rules in one index: a name gives the rules that speak of it, by one look-up a label. Danger prevented: a
 // judgement that asks every rule of a long policy about every request.
+import { NameTable, nameStep } from '../net/name-table.ts'
 import { hostMatcher } from '../net/pattern.ts'
 import type { HostMatcher, HostPattern } from '../net/pattern.ts'
 import type { HostName } from '../net/hostname.ts'
@@ -16,37 +17,136 @@ export function setBit(bits: RuleBits, rule: number): void {
   bits[word] = (bits[word] ?? 0) | (1 << (rule & 31))
 }
 
+/** Rules found for one name, each once; room for all is made beforehand. */
+export class Hits {
+  readonly #rules: Int32Array
+  /** `#seen[rule] === #stamp`: found for this name already */
+  readonly #seen: Uint32Array
+  #stamp = 0
+  #count = 0
+
+  constructor(rules: number) {
+    this.#rules = new Int32Array(rules)
+    this.#seen = new Uint32Array(rules)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  clear(): void {
+    this.#count = 0
+    if (this.#stamp === 0xffffffff) {
+      this.#seen.fill(0)
+      this.#stamp = 0
+    }
+    this.#stamp++
+  }
+
+  add(rule: number): void {
+    if (this.#seen[rule] === this.#stamp) return
+    this.#seen[rule] = this.#stamp
+    this.#rules[this.#count++] = rule
+  }
+
+  addAll(rules: readonly number[]): void {
+    for (const rule of rules) this.add(rule)
+  }
+
+  /** In the policy's order. */
+  sorted(): Int32Array {
+    if (this.#count > 1) this.#rules.subarray(0, this.#count).sort()
+    return this.#rules
+  }
+}
+
+interface Globs {
+  readonly rule: number
+  readonly matcher: HostMatcher
+}
+
+/** What the rules say of one name. */
+interface Entry {
+  readonly self: number[]
+  readonly below: number[]
+  /** globs that end in this name: asked of what is below it alone */
+  readonly globs: Globs[]
+}
+
 export class HostIndex {
-  readonly #self = new Map<string, number[]>()
-  readonly #below = new Map<string, number[]>()
-  readonly #globs: { readonly matcher: HostMatcher; readonly rule: number }[] = []
+  readonly #entries: readonly Entry[]
+  readonly #names: NameTable
+  /** globs whose last label is one */
+  readonly #openGlobs: readonly Globs[]
 
-  add(patterns: readonly HostPattern[], rule: number): void {
-    const globs = patterns.filter((pattern) => pattern.kind === 'glob')
-    if (globs.length > 0) this.#globs.push({ matcher: hostMatcher(globs), rule })
-    for (const pattern of patterns) {
-      if (pattern.kind === 'glob') continue
-      if (pattern.kind !== 'below') push(this.#self, pattern.name, rule)
-      if (pattern.kind !== 'exact') push(this.#below, pattern.name, rule)
+  constructor(rules: readonly { readonly patterns: readonly HostPattern[]; readonly rule: number }[]) {
+    const entries = new Map<string, Entry>()
+    const openGlobs: Globs[] = []
+    for (const { patterns, rule } of rules) {
+      for (const pattern of patterns) {
+        if (pattern.kind !== 'glob') {
+          const { self, below } = entryOf(entries, pattern.name)
+          if (pattern.kind !== 'below') push(self, rule)
+          if (pattern.kind !== 'exact') push(below, rule)
+        } else for (const glob of pattern.glob.split(',')) {
+          const end = plainEnd(glob)
+          const into = end === '' ? openGlobs : entryOf(entries, end).globs
+          into.push({ rule, matcher: hostMatcher([{ kind: 'glob', glob, text: pattern.text }]) })
+        }
+      }
     }
+    this.#names = new NameTable([...entries.keys()])
+    this.#entries = [...entries.values()]
+    this.#openGlobs = openGlobs
   }
 
-  /** Sets the bit of every rule one of whose patterns holds the name. */
-  mark(name: HostName, bits: RuleBits): void {
-    if (this.#self.size > 0) markAll(this.#self.get(name), bits)
-    if (this.#below.size > 0) {
-      for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) markAll(this.#below.get(name.slice(dot + 1)), bits)
+  /** Finds every rule one of whose patterns holds the name. */
+  find(name: HostName, hits: Hits): void {
+    const names = this.#names
+    if (names.size > 0) {
+      let hash = 0
+      for (let i = name.length - 1; i >= 0; i--) {
+        const code = name.charCodeAt(i)
+        if (code === 0x2e) {
+          const below = this.#entries[names.find(name, i + 1, hash)]
+          if (below !== undefined) {
+            hits.addAll(below.below)
+            askGlobs(below.globs, name, hits)
+          }
+        }
+        hash = nameStep(hash, code)
+      }
+      const self = this.#entries[names.find(name, 0, hash)]
+      if (self !== undefined) {
+        hits.addAll(self.self)
+        askGlobs(self.globs, name, hits)
+      }
     }
-    for (const { matcher, rule } of this.#globs) if (matcher.has(name)) setBit(bits, rule)
+    askGlobs(this.#openGlobs, name, hits)
   }
 }
 
-function push(map: Map<string, number[]>, name: string, rule: number): void {
-  const rules = map.get(name)
-  if (rules === undefined) map.set(name, [rule])
-  else if (rules.at(-1) !== rule) rules.push(rule)
+function entryOf(entries: Map<string, Entry>, name: string): Entry {
+  let entry = entries.get(name)
+  if (entry === undefined) {
+    entry = { self: [], below: [], globs: [] }
+    entries.set(name, entry)
+  }
+  return entry
 }
 
-function markAll(rules: readonly number[] | undefined, bits: RuleBits): void {
-  if (rules !== undefined) for (const rule of rules) setBit(bits, rule)
+/** The labels behind the last one that is a pattern. */
+function plainEnd(glob: string): string {
+  const open = Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?'), glob.lastIndexOf('['), glob.lastIndexOf(']'))
+  if (open < 0) return glob
+  const dot = glob.indexOf('.', open)
+  return dot < 0 ? '' : glob.slice(dot + 1)
+}
+
+function push(rules: number[], rule: number): void {
+  if (rules.at(-1) !== rule) rules.push(rule)
+}
+
+function askGlobs(globs: readonly Globs[], name: HostName, hits: Hits): void {
+  for (const { matcher, rule } of globs) if (matcher.has(name)) hits.add(rule)
 }

@@ -42,7 +42,7 @@ export function decider(live: readonly Live[], address: Ip, responseType: string
   const inner = address.family === 6 ? embeddedIps(address) : NO_INNER
   for (let index = from; index < live.length; index++) {
     const each = live[index]
-    if (each === undefined || (each.needsResponse && !hasType(each.ready.rule.contentTypes ?? [], responseType))) continue
+    if (each === undefined || (each.needsResponse && (responseType === undefined || !hasType(each.ready.rule.contentTypes ?? NO_TYPES, responseType)))) continue
     const { rule, observed } = each.ready
     if (!holdsAddress(each, address, inner)) {
       tellRule(trace, rule, 'no match', `${each.needsAddress ? 'to' : 'resolves-to'}: not ${address.text}`)
@@ -59,6 +59,7 @@ export function decider(live: readonly Live[], address: Ip, responseType: string
 }
 
 const NO_INNER: readonly Ip[] = []
+const NO_TYPES: readonly string[] = []
 
 export function webRefusal(compiled: CompiledPolicy, rule: ReadyWebRule | undefined): Refused | undefined {
   if (rule !== undefined) return rule.denies ? rule.refused : undefined

@@ -2,17 +2,30 @@
 // that a parameter or a capital letter escapes (RFC 9110 8.3.1).
 import type { RequestFacts } from './facts.ts'
 
-/** `types`: lower case `type/subtype` or `type/*`. `value`: as sent; where a sender put several, any of them counts. */
-export function hasType(types: readonly string[], value: string | undefined): boolean {
-  if (value === undefined) return false
+/** What was sent last, read: one value is asked for by every rule that speaks of types. */
+let lastValue = ''
+let lastNames: readonly string[] = []
+
+/** Every word of a rule that holds the value; where a sender put several types, any of them counts. */
+function namesOf(value: string): readonly string[] {
+  if (value === lastValue) return lastNames
+  const names: string[] = []
   for (const part of value.split(',')) {
     const end = part.indexOf(';')
     const type = (end < 0 ? part : part.slice(0, end)).trim().toLowerCase()
     if (type === '') continue
     const slash = type.indexOf('/')
-    const family = slash < 0 ? '' : `${type.slice(0, slash)}/*`
-    if (types.includes(type) || types.includes(family) || types.includes('*/*')) return true
+    names.push(type, slash < 0 ? '' : `${type.slice(0, slash)}/*`, '*/*')
   }
+  lastValue = value
+  lastNames = names
+  return names
+}
+
+/** `types`: lower case `type/subtype` or `type/*`. `value`: as sent. */
+export function hasType(types: readonly string[], value: string | undefined): boolean {
+  if (value === undefined) return false
+  for (const name of namesOf(value)) if (types.includes(name)) return true
   return false
 }
 

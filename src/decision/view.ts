@@ -8,10 +8,10 @@ import type { Refused } from './cause.ts'
 import { holdsClient } from './client-set.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { Client } from './facts.ts'
-import { ruleBits, setBit } from './host-index.ts'
 import type { RuleBits } from './host-index.ts'
 import type { ReadyPacketRule } from './packet-rule.ts'
 import { hasPort } from './port-set.ts'
+import type { Standing } from './standing.ts'
 
 export interface ClientView {
   readonly client: Client
@@ -31,6 +31,7 @@ export interface ClientView {
   readonly widePath: boolean
   /** web rules whose `from` holds it and that are enabled */
   readonly web: RuleBits
+  readonly standing: Standing
   /** what is said where no rule decides */
   readonly unreached: Refused
 }
@@ -44,10 +45,7 @@ function makeView(compiled: CompiledPolicy, client: Client, via: Ip): ClientView
   const blocks = blocksOf(compiled.blocks, client.address)
   const { admin } = policy.gateway
   const path = compiled.path.rules.filter((ready) => holdsClient(ready.clients, client))
-  const web = ruleBits(compiled.web.rules.length)
-  for (const ready of compiled.web.rules) {
-    if (ready.rule.enabled && (ready.clients === undefined || holdsClient(ready.clients, client))) setBit(web, ready.index)
-  }
+  const audience = compiled.web.froms.rulesOf(client)
   return {
     client,
     via,
@@ -58,7 +56,8 @@ function makeView(compiled: CompiledPolicy, client: Client, via: Ip): ClientView
     reach: reachRules(compiled, client, via),
     path,
     widePath: path.some(({ rule: { to } }) => to.any || to.internet || to.green),
-    web,
+    web: audience.bits,
+    standing: audience.standing,
     unreached: {
       cause: reserved('default', `${client.address.text} may not use the proxy: no rule allows tcp/${machine.proxyPort} to ${known.own.has(via) ? 'the gateway' : via.text}`),
       firm: false,

@@ -9,7 +9,9 @@ import type { Idle } from './activity.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { RequestFacts } from './facts.ts'
 import { contentMoment } from './media.ts'
+import type { RuleBits } from './host-index.ts'
 import { hasPort } from './port-set.ts'
+import { INSIDE, NO_AGENT, NO_URI, NUMERIC, WHOLE } from './standing.ts'
 import { idleDetail, tellRule } from './trace.ts'
 import type { Trace } from './trace.ts'
 import type { ClientView } from './view.ts'
@@ -37,24 +39,36 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
     for (const ready of web.rules) if (told(scan, ready, view, facts, trace, live)) break
     return live
   }
-  const marks = scan.candidates()
-  for (let word = 0; word < marks.length; word++) {
-    let bits = (marks[word] ?? 0) & (view.web[word] ?? 0)
-    if (!whole) bits &= ~(web.dormant[word] ?? 0)
-    for (; bits !== 0; bits &= bits - 1) {
-      if (scan.noUri) bits &= ~(web.withUri[word] ?? 0)
-      if (bits === 0) break
-      const ready = web.rules[(word << 5) + (31 - Math.clz32(bits & -bits))]
-      if (ready === undefined) continue
-      const found = scan.ask(ready)
-      if (typeof found === 'string') continue
-      const each = ready.live[found]
-      if (each === undefined) continue
-      live.push(each)
-      if (each.settled) return live
-    }
+  const methods = web.methods.of(facts.method)
+  const ports = web.ports.of(facts.target.port)
+  const hours = web.hours.at(facts.now)
+  const standing = view.standing.list(web, scan.variant(view) | (whole ? WHOLE : 0), methods, ports, hours)
+  const hits = scan.hits()
+  const found = web.scratch.hits.count
+  // two ascending lists, each rule once
+  for (let s = 0, h = 0; s < standing.length || h < found;) {
+    const stands = standing[s] ?? NO_RULE
+    const hit = h < found ? (hits[h] ?? NO_RULE) : NO_RULE
+    const index = Math.min(stands, hit)
+    if (stands === index) s++
+    if (hit === index) h++
+    const ready = web.rules[index]
+    if (ready === undefined || (stands !== index && !(holds(view.web, index) && holds(ports, index) && holds(hours, index)))) continue
+    const answer = scan.ask(ready)
+    if (typeof answer === 'string') continue
+    const each = ready.live[answer]
+    if (each === undefined) continue
+    live.push(each)
+    if (each.settled) return live
   }
   return live
+}
+
+/** Behind every rule. */
+const NO_RULE = 0x7fffffff
+
+function holds(bits: RuleBits, rule: number): boolean {
+  return ((bits[rule >> 5] ?? 0) & (1 << (rule & 31))) !== 0
 }
 
 /** The rules that can decide for the address. */
@@ -111,27 +125,34 @@ class Scan {
   #firstAgent: number | undefined
   #agentMatches: ((index: number) => boolean) | undefined
   #listsAsked = false
-  readonly #inside: boolean
+  readonly inside: boolean
 
   constructor(web: WebIndex, facts: RequestFacts) {
     this.#web = web
     this.#facts = facts
-    this.#inside = facts.method === 'CONNECT' && !facts.tunnel
+    this.inside = facts.method === 'CONNECT' && !facts.tunnel
   }
 
-  /** No expression of any rule is found in the URI. */
-  get noUri(): boolean {
-    return this.#firstUri === -1
+  /** Which list of standing rules is the request's. The expressions are asked at once where one of those rules has any. */
+  variant({ standing }: ClientView): number {
+    const { target, userAgent, uri } = this.#facts
+    const kind = target.host.kind === 'address' ? NUMERIC : 0
+    if (this.inside) return kind | INSIDE
+    if (standing.asksUri(this.#web)) {
+      this.#decoded ??= decodeUnreserved(uri)
+      this.#firstUri ??= this.#web.uris.firstMatch(uri, this.#decoded)
+    }
+    if (userAgent !== undefined && standing.asksAgent(this.#web)) this.#firstAgent ??= this.#web.userAgents.firstMatch(userAgent, userAgent)
+    return kind | (this.#firstUri === -1 ? NO_URI : 0) | (userAgent === undefined || this.#firstAgent === -1 ? NO_AGENT : 0)
   }
 
-  /** Bits of the rules that may speak of the target's host; valid until the next request is judged. */
-  candidates(): Uint32Array {
-    const { scratch, hosts, unhosted, numeric } = this.#web
+  /** Rules whose host patterns hold the target; valid until the next request is judged. */
+  hits(): Int32Array {
+    const { scratch, hosts } = this.#web
     const { host } = this.#facts.target
-    if (host.kind === 'address') return numeric
-    scratch.marks.set(unhosted)
-    hosts.mark(host.name, scratch.marks)
-    return scratch.marks
+    scratch.hits.clear()
+    if (host.kind === 'name') hosts.find(host.name, scratch.hits)
+    return scratch.hits.sorted()
   }
 
   /** Cheap questions first. The answer is the variant of `ready.live`, or the condition that fails. */
@@ -151,7 +172,7 @@ class Scan {
       if (!byName && ready.toAddresses.empty) return 'to'
       needsAddress = !byName
     }
-    const seen = this.#inside ? this.#askInside(ready) : this.#askSeen(ready)
+    const seen = this.inside ? this.#askInside(ready) : this.#askSeen(ready)
     return typeof seen === 'string' ? seen : seen + (needsAddress ? ADDRESS : 0)
   }
 

@@ -2,6 +2,7 @@
 // once. Danger prevented: a policy whose judgement slows with every pattern, and a suffix that matches in the middle of a label.
 import micromatch from 'micromatch'
 import type { HostName } from './hostname.ts'
+import { NameTable, nameStep } from './name-table.ts'
 import type { HostPattern } from './pattern.ts'
 
 export interface HostMatcher {
@@ -56,31 +57,19 @@ function matchesLabel(label: string | RegExp | undefined, name: string, start: n
 
 class Matcher implements HostMatcher {
   readonly empty: boolean
-  readonly #names: readonly string[]
+  readonly #names: NameTable
   readonly #flags: Uint8Array
-  /** open addressing; index + 1 of the name, 0 for a free slot; at most half full */
-  readonly #slots: Int32Array
   readonly #globs: readonly Glob[]
 
   constructor(flags: ReadonlyMap<string, number>, globs: readonly Glob[]) {
-    this.#names = [...flags.keys()]
+    this.#names = new NameTable([...flags.keys()])
     this.#flags = Uint8Array.from(flags.values())
     this.#globs = globs
     this.empty = flags.size === 0 && globs.length === 0
-    let size = 8
-    while (size < flags.size * 2) size *= 2
-    this.#slots = new Int32Array(size)
-    this.#names.forEach((name, index) => {
-      let hash = 0
-      for (let i = name.length - 1; i >= 0; i--) hash = step(hash, name.charCodeAt(i))
-      let slot = hash & (size - 1)
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & (size - 1)
-      this.#slots[slot] = index + 1
-    })
   }
 
   has(name: HostName): boolean {
-    if (this.#names.length > 0 && this.#hasName(name)) return true
+    if (this.#names.size > 0 && this.#hasName(name)) return true
     for (const glob of this.#globs) if (matchesGlob(glob, name)) return true
     return false
   }
@@ -90,26 +79,14 @@ class Matcher implements HostMatcher {
     let hash = 0
     for (let i = name.length - 1; i >= 0; i--) {
       const code = name.charCodeAt(i)
-      if (code === 0x2e && (this.#find(name, i + 1, hash) & BELOW) !== 0) return true
-      hash = step(hash, code)
+      if (code === 0x2e && (this.#flagsOf(name, i + 1, hash) & BELOW) !== 0) return true
+      hash = nameStep(hash, code)
     }
-    return (this.#find(name, 0, hash) & SELF) !== 0
+    return (this.#flagsOf(name, 0, hash) & SELF) !== 0
   }
 
-  #find(name: string, start: number, hash: number): number {
-    const mask = this.#slots.length - 1
-    const length = name.length - start
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#slots[slot] ?? 0
-      if (entry === 0) return 0
-      const candidate = this.#names[entry - 1] ?? ''
-      if (candidate.length === length && name.endsWith(candidate)) return this.#flags[entry - 1] ?? 0
-    }
+  #flagsOf(name: string, start: number, hash: number): number {
+    const index = this.#names.find(name, start, hash)
+    return index < 0 ? 0 : (this.#flags[index] ?? 0)
   }
-}
-
-/** FNV-1a with a shift, so that the low bits which choose the slot see every octet. */
-function step(hash: number, code: number): number {
-  const mixed = Math.imul(hash ^ code, 0x01000193)
-  return mixed ^ (mixed >>> 15)
 }
