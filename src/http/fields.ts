@@ -96,38 +96,114 @@ export function fieldId(text: string, from: number, to: number): number {
   return FIELD.OTHER
 }
 
-/** Parallel arrays: one object a head, not one a field. */
-export interface Fields {
-  readonly names: string[]
-  readonly values: string[]
-  readonly ids: number[]
+/** Of each field in `marks`: its number, where its line begins, its colon, where its value begins and ends. */
+const MARKS = 5
+
+/** The fields of one head: where they stand in its text, so that a name or a value is a string of its own only when somebody asks for it. */
+export class Fields {
+  readonly #text: string
+  readonly #marks: readonly number[]
+  /** behind the last field line */
+  readonly #end: number
+
+  constructor(text: string, marks: readonly number[], end: number) {
+    this.#text = text
+    this.#marks = marks
+    this.#end = end
+  }
+
+  get count(): number {
+    return this.#marks.length / MARKS
+  }
+
+  id(index: number): number {
+    return this.#marks[index * MARKS] ?? 0
+  }
+
+  name(index: number): string {
+    const at = index * MARKS
+    return this.#text.slice(this.#marks[at + 1], this.#marks[at + 2])
+  }
+
+  nameLength(index: number): number {
+    const at = index * MARKS
+    return (this.#marks[at + 2] ?? 0) - (this.#marks[at + 1] ?? 0)
+  }
+
+  value(index: number): string {
+    const at = index * MARKS
+    return this.#text.slice(this.#marks[at + 3], this.#marks[at + 4])
+  }
+
+  /** Behind the field's line. */
+  #lineEnd(index: number): number {
+    return this.#marks[(index + 1) * MARKS + 1] ?? this.#end
+  }
+
+  /** Its line is octet for octet what we should write: the name, a colon, one blank, the value, CRLF. */
+  #isCanonical(index: number): boolean {
+    const at = index * MARKS
+    const first = this.#marks[at + 3] ?? 0
+    return first === (this.#marks[at + 2] ?? 0) + 2 && this.#text.charCodeAt(first - 1) === SP && (this.#marks[at + 4] ?? 0) + 2 === this.#lineEnd(index)
+  }
+
+  /**
+   * The fields `from` to `to`, written anew. Lines that stand there as they would be written are taken together: the same octets, without
+   * a string for each of them.
+   */
+  lines(from: number, to: number): string {
+    let text = ''
+    let index = from
+    while (index < to) {
+      const first = index
+      while (index < to && this.#isCanonical(index)) index++
+      if (index > first) text += this.#text.slice(this.#marks[first * MARKS + 1], this.#lineEnd(index - 1))
+      else {
+        text += `${this.name(index)}: ${this.value(index)}\r\n`
+        index++
+      }
+    }
+    return text
+  }
+
+  /** All names and all values, in order. */
+  get names(): string[] {
+    return Array.from({ length: this.count }, (_, index) => this.name(index))
+  }
+
+  get values(): string[] {
+    return Array.from({ length: this.count }, (_, index) => this.value(index))
+  }
 }
+
+/** filled by one `parseFields` at a time, and copied at its end */
+const scratch: number[] = []
 
 /** Reads the field lines of `text[from..)`, which ends with the empty line and holds no control octet but HTAB and CRLF. A problem, or the fields. */
 export function parseFields(text: string, from: number, maxCount: number): Fields | string {
-  const names: string[] = []
-  const values: string[] = []
-  const ids: number[] = []
   let at = from
+  let used = 0
   while (text.charCodeAt(at) !== CR) {
     let colon = at
     while (TOKEN[text.charCodeAt(colon)] === 1) colon++
     if (text.charCodeAt(colon) !== COLON || colon === at) return lineProblem(text, at, colon)
-    if (names.length >= maxCount) return TOO_MANY
+    if (used >= maxCount * MARKS) return TOO_MANY
     const stop = text.indexOf('\r', colon)
     let first = colon + 1
     while (first < stop && isBlank(text.charCodeAt(first))) first++
     let last = stop
     while (last > first && isBlank(text.charCodeAt(last - 1))) last--
-    names.push(text.slice(at, colon))
-    values.push(text.slice(first, last))
     const id = fieldId(text, at, colon)
     // blanks round a value are nothing (RFC 9112 5.1), but a tab behind this one is read as part of the coding by some (llhttp)
     if (id === FIELD.TRANSFER_ENCODING && text.slice(last, stop).includes('\t')) return 'a tab behind a Transfer-Encoding'
-    ids.push(id)
+    scratch[used++] = id
+    scratch[used++] = at
+    scratch[used++] = colon
+    scratch[used++] = first
+    scratch[used++] = last
     at = stop + 2
   }
-  return { names, values, ids }
+  return new Fields(text, scratch.slice(0, used), at)
 }
 
 /** the one problem of `parseFields` that is a matter of size */

@@ -25,15 +25,15 @@ function problem(text: string, coding = false): FramingProblem {
 export function declaredFraming(fields: Fields, minor: 0 | 1): Framing | FramingProblem | undefined {
   let length: string | undefined
   let coding: string | undefined
-  const { ids } = fields
-  for (let index = 0; index < ids.length; index++) {
-    const id = ids[index]
+  const { count } = fields
+  for (let index = 0; index < count; index++) {
+    const id = fields.id(index)
     if (id === FIELD.CONTENT_LENGTH) {
       if (length !== undefined) return problem('more than one Content-Length')
-      length = fields.values[index] ?? ''
+      length = fields.value(index)
     } else if (id === FIELD.TRANSFER_ENCODING) {
       if (coding !== undefined) return problem('more than one Transfer-Encoding')
-      coding = fields.values[index] ?? ''
+      coding = fields.value(index)
     }
   }
   if (coding !== undefined) {

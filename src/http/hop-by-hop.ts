@@ -1,7 +1,7 @@
 // Which fields end at this hop (RFC 9110 7.6.1): those that are so by nature, and those that Connection names. Framing and Host are made anew
 // and cannot be taken away by naming them; nor can Max-Forwards (a loop would not end) or who is asking (Authorization, X-Forwarded-For). Danger prevented: fields smuggled past
 // or stripped off by Connection (CVE-2025-48865).
-import { FIELD } from './fields.ts'
+import { FIELD, type Fields } from './fields.ts'
 
 /** 1: ends here; 2: made anew by the serialiser at its place or dropped by it; 0: end to end */
 const ENDS = new Uint8Array(32)
@@ -31,13 +31,15 @@ export function endsHere(id: number): boolean {
 }
 
 /** Connection names it, and may. `options` are its members in lower case; most messages have none or one. */
-export function nominated(options: readonly string[], name: string, id: number): boolean {
+export function nominated(options: readonly string[], fields: Fields, index: number): boolean {
+  const id = fields.id(index)
   if (options.length === 0 || (id !== 0 && STAYS[id] === 1)) return false
   if (options.length === 1 && (options[0] === 'keep-alive' || options[0] === 'close')) return false
-  if (options.length <= FEW) return options.includes(name.toLowerCase())
+  const name = fields.name(index).toLowerCase()
+  if (options.length <= FEW) return options.includes(name)
   let set = sets.get(options)
   if (set === undefined) sets.set(options, (set = new Set(options)))
-  return set.has(name.toLowerCase())
+  return set.has(name)
 }
 
 /** More than honest messages have. Two hundred fields times the thirty thousand options that fit a head would hold everybody up. */

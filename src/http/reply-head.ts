@@ -21,22 +21,25 @@ export interface ReplyOptions {
 
 export function replyHead(head: ResponseHead, options: ReplyOptions): string {
   let text = `HTTP/1.1 ${head.status} ${head.reason}\r\n`
-  const { ids, names, values } = head.fields
+  const { fields } = head
+  const { count } = fields
   let dated = head.status < 200
   const keepsLength = options.framing === 'length' || options.framing === 'as-declared'
-  for (let index = 0; index < ids.length; index++) {
-    const id = ids[index] ?? 0
-    if (id === FIELD.CONTENT_LENGTH) {
-      // its digits were checked; its spelling is ours
-      if (keepsLength) text += `Content-Length: ${Number(values[index])}\r\n`
+  // the fields from here on go to the client as they are
+  let from = 0
+  for (let index = 0; index < count; index++) {
+    const id = fields.id(index)
+    const length = id === FIELD.CONTENT_LENGTH
+    if (!length && id !== FIELD.TRANSFER_ENCODING && (id === 0 || !endsHere(id)) && !nominated(head.connection, fields, index)) {
+      if (id === FIELD.DATE) dated = true
       continue
     }
-    if (id === FIELD.TRANSFER_ENCODING || (id !== 0 && endsHere(id))) continue
-    const name = names[index] ?? ''
-    if (nominated(head.connection, name, id)) continue
-    if (id === FIELD.DATE) dated = true
-    text += `${name}: ${values[index]}\r\n`
+    if (index > from) text += fields.lines(from, index)
+    from = index + 1
+    // its digits were checked; its spelling is ours
+    if (length && keepsLength) text += `Content-Length: ${Number(fields.value(index))}\r\n`
   }
+  if (count > from) text += fields.lines(from, count)
   if (options.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n'
   else if (options.framing === 'zero') text += 'Content-Length: 0\r\n'
   if (!dated) text += `Date: ${options.date}\r\n`

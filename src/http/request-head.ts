@@ -55,11 +55,11 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
   let accept: string | undefined
   let contentType: string | undefined
   let via: string | undefined
-  const { ids, values } = fields
-  for (let index = 0; index < ids.length; index++) {
-    const id = ids[index]
+  const { count } = fields
+  for (let index = 0; index < count; index++) {
+    const id = fields.id(index)
     if (id === 0) continue
-    const value = values[index] ?? ''
+    const value = fields.value(index)
     if (id === FIELD.HOST) {
       if (host !== undefined) return requestFault('more than one Host')
       host = value

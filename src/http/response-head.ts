@@ -41,14 +41,15 @@ export function parseResponseHead(text: string, lineEnd: number, headerCount: nu
   if (typeof fields === 'string') return responseFault(fields, fields === TOO_MANY ? 'http_response_header_section_size' : 'http_protocol_error')
   let members: string[] | undefined
   let contentType: string | undefined
-  const { ids, values } = fields
-  for (let index = 0; index < ids.length; index++) {
-    const id = ids[index]
-    if (id === FIELD.CONNECTION) members = addMembers(members, values[index] ?? '')
+  const { count } = fields
+  for (let index = 0; index < count; index++) {
+    const id = fields.id(index)
+    if (id === FIELD.CONNECTION) members = addMembers(members, fields.value(index))
     else if (id === FIELD.CONTENT_TYPE) {
       // browsers read the last of several: one that a policy judges must be the only one
-      if (contentType !== undefined && contentType !== values[index]) return responseFault('more than one Content-Type')
-      contentType = values[index]
+      const value = fields.value(index)
+      if (contentType !== undefined && contentType !== value) return responseFault('more than one Content-Type')
+      contentType = value
     }
   }
   const framing = responseFraming(fields, minor, status, method)

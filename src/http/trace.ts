@@ -8,10 +8,9 @@ const SECRET = /^proxy-|auth|cookie|credential|jwt|key|passw|secret|session|sign
 /** The content of the `message/http` answer. */
 export function traceContent(head: RequestHead): string {
   let text = `${head.method} ${head.target} HTTP/1.${head.minor}\r\n`
-  const { names, values } = head.fields
-  for (let index = 0; index < names.length; index++) {
-    const name = names[index] ?? ''
-    if (!SECRET.test(name)) text += `${name}: ${values[index]}\r\n`
+  const { fields } = head
+  for (let index = 0; index < fields.count; index++) {
+    if (!SECRET.test(fields.name(index))) text += fields.lines(index, index + 1)
   }
   return `${text}\r\n`
 }

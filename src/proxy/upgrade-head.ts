@@ -44,7 +44,7 @@ export class AnswerHeads {
 
 /** Is it the switch that was asked for, and no other? */
 export function switchesToWebSocket({ status, fields, connection }: ResponseHead): boolean {
-  const protocols = fields.values.filter((_, index) => fields.ids[index] === FIELD.UPGRADE).flatMap(listMembers)
+  const protocols = fields.values.filter((_, index) => fields.id(index) === FIELD.UPGRADE).flatMap(listMembers)
   return status === 101 && protocols.join() === 'websocket' && connection.includes('upgrade')
 }
 
