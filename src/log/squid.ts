@@ -14,12 +14,24 @@ function result(record: RequestRecord): string {
 }
 
 function mediaType(text: string | undefined): string {
-  return escapeField(text === undefined ? undefined : /^[^;,\s]*/.exec(text)?.[0])
+  return escapeField(text === undefined ? undefined : PARAMETERS.test(text) ? text.slice(0, text.search(PARAMETERS)) : text)
 }
+
+const PARAMETERS = /[;,\s]/
+const NOT_WORD = /[^\w-]/
 
 /** Calamaris knows a log by its first line, in which a method has letters, digits and dashes: any other would make it refuse the whole. */
 function method(text: string): string {
-  return escapeField(text, 64).replace(/[^\w-]/g, '_')
+  const told = escapeField(text, 64)
+  return NOT_WORD.test(told) ? told.replace(/[^\w-]/g, '_') : told
+}
+
+/** 000 to 999, made once: every line has two of them. */
+const THREE: readonly string[] = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'))
+
+function padded(value: number, width: number, by: string): string {
+  const digits = String(value)
+  return digits.length < width ? digits.padStart(width, by) : digits
 }
 
 function whole(value: number): number {
@@ -30,9 +42,9 @@ function whole(value: number): number {
 export function squidLine(record: RequestRecord): string {
   const duration = whole(record.duration)
   const end = whole(record.time) + duration
-  const seconds = String(Math.floor(end / 1000)).padStart(9, ' ')
-  const stamp = `${seconds}.${String(end % 1000).padStart(3, '0')} ${String(duration).padStart(6, ' ')}`
-  const status = String(whole(record.status)).padStart(3, '0')
+  const stamp = `${padded(Math.floor(end / 1000), 9, ' ')}.${THREE[end % 1000]} ${padded(duration, 6, ' ')}`
+  const code = whole(record.status)
+  const status = THREE[code] ?? String(code)
   const url = record.target === '' ? 'error:invalid-request' : escapeUri(redactTarget(record.target))
   const peer = record.address === undefined ? 'HIER_NONE/-' : `HIER_DIRECT/${escapeField(record.address)}`
   return `${stamp} ${escapeField(record.client)} ${result(record)}/${status} ${whole(record.bytesOut)} ${method(record.method)} ${url} - ${peer} ${mediaType(record.contentType)}`

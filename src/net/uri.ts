@@ -6,6 +6,8 @@ import type { Parsed, Target } from './target.ts'
 
 export interface HttpUri {
   readonly target: Target
+  /** canonical, without port 80: the value of Host */
+  readonly authority: string
   /** origin-form with its query, octets as sent; `/` when empty */
   readonly path: string
   /** neither path nor query: OPTIONS goes out as `*` (RFC 9110 7.1) */
@@ -22,15 +24,36 @@ export function parseHttpUri(text: string): Parsed<HttpUri> {
   const end = authorityEnd(text, 7)
   // nobody sends one here in good faith, and readers differ on what it ends (WHATWG URL 4.4, llhttp)
   if (text.charCodeAt(end) === 0x23) return { ok: false, problem: 'a fragment stands right behind the authority' }
-  const target = parseAuthority(text.slice(7, end), HTTP_PORT)
-  if (!target.ok) return target
+  const origin = originOf(text.slice(7, end))
+  if (!origin.ok) return origin
+  const { target, authority } = origin.value
   const hash = text.indexOf('#', end)
   const rest = hash < 0 ? text.slice(end) : text.slice(end, hash)
   const problem = pathProblem(text, end)
   if (problem !== undefined) return { ok: false, problem }
   const asterisk = rest.length === 0
   const path = asterisk ? '/' : rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`
-  return { ok: true, value: { target: target.value, path, asterisk } }
+  return { ok: true, value: { target, authority, path, asterisk } }
+}
+
+interface Origin {
+  readonly target: Target
+  readonly authority: string
+}
+
+/** The spellings of authorities that were read last, since the same few are asked again and again; of each the one reading. Forgotten together when full. */
+const MOST_ORIGINS = 1024
+const origins = new Map<string, Parsed<Origin>>()
+
+function originOf(text: string): Parsed<Origin> {
+  const known = origins.get(text)
+  if (known !== undefined) return known
+  const parsed = parseAuthority(text, HTTP_PORT)
+  if (!parsed.ok) return parsed
+  if (origins.size >= MOST_ORIGINS) origins.clear()
+  const origin: Parsed<Origin> = { ok: true, value: { target: parsed.value, authority: authorityText(parsed.value, HTTP_PORT) } }
+  origins.set(text, origin)
+  return origin
 }
 
 function authorityEnd(text: string, from: number): number {

@@ -42,13 +42,13 @@ export function whatIsAsked(head: RequestHead, inside: Target | undefined): Aske
   if (!uri.ok) return requestFault(uri.problem)
   if (host !== undefined && !isAuthorityOf(target, host) && !parseAuthority(host, HTTP_PORT).ok) return requestFault('an invalid Host')
   if (inside !== undefined && !sameTarget(uri.value.target, inside)) return requestFault('the request names another host than the CONNECT round it')
-  const { path } = uri.value
+  const { path, authority } = uri.value
   return {
     kind: 'fetch',
     target: uri.value.target,
     path: uri.value.asterisk && method === 'OPTIONS' ? '*' : path,
-    host: authorityText(uri.value.target, HTTP_PORT),
-    uri: canonicalUri(uri.value.target, path),
+    host: authority,
+    uri: `http://${authority}${path}`,
   }
 }
 

@@ -4,7 +4,7 @@
 import { BodyReader } from '../http/body-reader.ts'
 import { addChunk, LAST_CHUNK } from '../http/chunked-encoder.ts'
 import { type HttpFault, responseFault } from '../http/fault.ts'
-import { HeadBuffer } from '../http/head-buffer.ts'
+import type { HeadBuffer } from '../http/head-buffer.ts'
 import { type ReplyFraming, replyHead } from '../http/reply-head.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
@@ -20,7 +20,7 @@ export class Forward implements UpstreamUser {
   readonly #owner: ForwardOwner
   readonly #request: RequestHead
   readonly #limits: ForwardLimits
-  readonly #head = new HeadBuffer()
+  readonly #head: HeadBuffer
   readonly #requestBody: BodyReader
   #responseBody: BodyReader | undefined
   #reply: ReplyFraming = 'none'
@@ -42,6 +42,7 @@ export class Forward implements UpstreamUser {
 
   constructor(upstream: Upstream, client: ClientSide, owner: ForwardOwner, request: RequestHead, limits: ForwardLimits) {
     this.upstream = upstream
+    this.#head = upstream.head
     this.#client = client
     this.#owner = owner
     this.#request = request
@@ -73,9 +74,7 @@ export class Forward implements UpstreamUser {
   }
 
   /** the client knows the end of the answer by the close alone */
-  get endsByClose(): boolean {
-    return this.#reply === 'close'
-  }
+  get endsByClose(): boolean { return this.#reply === 'close' }
 
   get bytesIn(): number {
     return this.#requestBody.octets

@@ -2,7 +2,8 @@
 // Danger prevented: an exchange that is sent to another address, or under another name, than its own policy decision allowed.
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../decision/facts.ts'
-import { hostText, type Target } from '../net/target.ts'
+import type { Ip } from '../net/ip.ts'
+import { type Host, hostText, type Target } from '../net/target.ts'
 import type { Gate } from './gate.ts'
 import { Upstream } from './upstream.ts'
 
@@ -80,8 +81,20 @@ export class Pool {
   }
 }
 
+let lastHost: Host | undefined
+let lastAddress: Ip | undefined
+let lastPort = 0
+let lastKey = ''
+
+/** The same values ask again and again: the text of the last ones is kept. */
 function poolKey(target: Target, endpoint: Endpoint): string {
-  return `${endpoint.address.text} ${endpoint.port} ${hostText(target.host)}`
+  if (target.host !== lastHost || endpoint.address !== lastAddress || endpoint.port !== lastPort) {
+    lastHost = target.host
+    lastAddress = endpoint.address
+    lastPort = endpoint.port
+    lastKey = `${endpoint.address.text} ${endpoint.port} ${hostText(target.host)}`
+  }
+  return lastKey
 }
 
 const pools = new WeakMap<Gate, Pool>()

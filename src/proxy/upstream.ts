@@ -2,6 +2,7 @@
 // bytes on an idle connection end it), an answer lost because the upstream stopped reading the request, sockets that outlive their user.
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../decision/facts.ts'
+import { HeadBuffer } from '../http/head-buffer.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
 import { Outgoing } from './outgoing.ts'
@@ -32,6 +33,8 @@ export class Upstream {
   /** it has answered before: its next request may be lost to a close that is already on its way */
   reused = false
   readonly outgoing = new Outgoing()
+  /** of the answers' heads; empty between them */
+  readonly head = new HeadBuffer()
   #user: UpstreamUser | undefined
   #code: string | undefined
   readonly #reads: Reads
