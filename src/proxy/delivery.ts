@@ -231,6 +231,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     const exchange = this.#exchange
     const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)
     if (denial === undefined) return
+    exchange.notes.decidedBy(snapshot)
     this.stop()
     if (!this.begun) return exchange.deny(denial)
     exchange.notes.verdict = 'deny'

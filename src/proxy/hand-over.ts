@@ -105,7 +105,9 @@ class LiveRelay implements LiveExchange {
 
   rejudge(snapshot: Snapshot, now: number): void {
     const denial = judgeAnew(snapshot, this.#facts, this.#endpoint, now)
-    if (denial !== undefined) this.relay?.end('http_request_denied', 'policy', denial.cause)
+    if (denial === undefined) return
+    this.#notes.decidedBy(snapshot)
+    this.relay?.end('http_request_denied', 'policy', denial.cause)
   }
 
   #ended(end: RelayEnd): void {

@@ -24,8 +24,8 @@ export class Notes {
   readonly id = requestId()
   readonly #inbound: InboundConnection
   #snapshot: Snapshot | undefined
-  readonly #generation: number
-  readonly #hash: string
+  #generation: number
+  #hash: string
   #group: string | undefined
   readonly #time: number
   readonly #began = performance.now()
@@ -69,6 +69,12 @@ export class Notes {
   outlive(): void {
     this.#group = this.#groupName()
     this.#snapshot = undefined
+  }
+
+  /** Another policy than the one that it began under ended it: the record names the one that decided. */
+  decidedBy(snapshot: Snapshot): void {
+    this.#generation = snapshot.generation
+    this.#hash = snapshot.hash
   }
 
   #groupName(): string | undefined {

@@ -371,7 +371,21 @@ t.test('what a new policy forbids is ended, and only that', async (t) => {
   gateway.load(openPolicy('  rules:\n    - { name: new, action: deny, uri: [ended] }\n'))
   await ended.untilEnded()
   t.equal(kept.ended, undefined)
-  t.match(gateway.records, [{ verdict: 'deny', rule: 'new', error: 'http_request_denied' }])
+  t.match(gateway.records, [{ verdict: 'deny', rule: 'new', error: 'http_request_denied', generation: 2, hash: 'hash2' }])
+})
+
+t.test('what ends by another policy than it began under names that one: a tunnel, and a request that waits for its answer', async (t) => {
+  const gateway = await startGateway(t)
+  const origin = await startOrigin(t, ({ socket }) => socket.on('data', () => {}))
+  const tunnel = client(t, gateway.port).send(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  await tunnel.untilSaid('established')
+  const waits = client(t, gateway.port).send(get(origin.port, '/waits'))
+  while (origin.open.size < 2) await pause(5)
+  gateway.load(openPolicy('  rules:\n    - { name: shut, action: deny, host: numeric }\n'))
+  t.match(await waits.untilSaid('shut'), /^HTTP\/1\.1 403 /)
+  await tunnel.untilEnded()
+  while (gateway.records.length < 2) await pause(5)
+  for (const record of gateway.records) t.match(record, { verdict: 'deny', rule: 'shut', generation: 2, hash: 'hash2' })
 })
 
 t.test('a content type that is denied is replaced before its body', async (t) => {

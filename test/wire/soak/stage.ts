@@ -103,7 +103,7 @@ export function zones(site: string): Readonly<Record<string, Zone>> {
     'git.soak.test': here,
     'closed.soak.test': here,
     'long.soak.test': { addresses: [site], ttl: 600 },
-    'slow.soak.test': { addresses: [site], ttl: 0, delayMs: 700 },
+    'slow.soak.test': { addresses: [site], ttl: 0, delayMs: 450 },
     'silent.soak.test': { silent: true },
     'broken.soak.test': { rcode: 2 },
     'private.soak.test': { addresses: ['10.11.12.13'], ttl: 1 },
