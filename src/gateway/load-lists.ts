@@ -1,8 +1,7 @@
 // The large lists of a policy, streamed from their files into tables that all workers share. Danger prevented: a list of millions held as
 // text, and one copy of it for each worker.
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { listTables } from '../lists/list.ts'
 import type { ListTables } from '../lists/list.ts'
 import { ListReader } from '../lists/reader.ts'
@@ -21,17 +20,27 @@ export interface LoadedLists {
   readonly digests: readonly string[]
 }
 
+/** One buffer for the whole file: what each read would make anew is freed late, and a file has millions of lines. */
 async function readList(file: string, layout: Layout): Promise<{ readonly part: ListPart; readonly digest: string }> {
-  // a pipe or a device may never end
-  if (!(await stat(file)).isFile()) throw new Error('it is no file')
-  const reader = new ListReader(layout)
-  const digest = createHash('sha256')
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK })) {
-    if (!Buffer.isBuffer(chunk)) continue
-    digest.update(chunk)
-    reader.push(chunk)
+  const stands = await stat(file)
+  // a pipe or a device may never end, and a pipe without a writer is never open
+  if (!stands.isFile()) throw new Error('it is no file')
+  const handle = await open(file)
+  try {
+    const reader = new ListReader(layout, stands.size)
+    const digest = createHash('sha256')
+    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, stands.size + 1))
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
+      if (bytesRead === 0) break
+      const chunk = buffer.subarray(0, bytesRead)
+      digest.update(chunk)
+      reader.push(chunk)
+    }
+    return { part: reader.end(), digest: digest.digest('hex') }
+  } finally {
+    await handle.close()
   }
-  return { part: reader.end(), digest: digest.digest('hex') }
 }
 
 export async function loadLists(policy: Policy, line: (place: Place) => string): Promise<LoadedLists> {

@@ -18,6 +18,11 @@ export class LineSplitter {
     this.#sink = sink
   }
 
+  /** Nothing of a line is kept: the next octet begins one. Not before the first, where a mark may stand. */
+  get between(): boolean {
+    return this.#begun && this.#kept === 0 && !this.#cut
+  }
+
   push(chunk: Uint8Array): void {
     let from = this.#begun ? 0 : withoutMark(chunk)
     if (chunk.length > 0) this.#begun = true

@@ -7,12 +7,13 @@ import { compileExpressions } from './expressions.ts'
 import type { ExpressionSet } from './expressions.ts'
 import type { ListPart, UrlTables } from './reader.ts'
 import { Table, hashStep } from './table.ts'
+import type { TableBuffers } from './table.ts'
 
 /** Read once, then handed to every worker: what is large in it is shared, not copied. */
 export interface ListTables {
   readonly name: string
-  readonly domains?: SharedArrayBuffer
-  readonly hosts?: SharedArrayBuffer
+  readonly domains?: TableBuffers
+  readonly hosts?: TableBuffers
   readonly urls?: UrlTables
   readonly expressions?: readonly string[]
   readonly entries: number
@@ -83,9 +84,9 @@ class List implements OpenList {
   }
 }
 
-function open(buffer: SharedArrayBuffer | undefined): Table | undefined {
-  if (buffer === undefined) return undefined
-  const table = new Table(buffer)
+function open(buffers: TableBuffers | undefined): Table | undefined {
+  if (buffers === undefined) return undefined
+  const table = new Table(buffers)
   return table.count === 0 ? undefined : table
 }
 

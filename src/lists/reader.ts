@@ -4,15 +4,16 @@ import { randomBytes } from 'node:crypto'
 import { domainEntry, hostsEntries, urlEntry, withoutComment } from './entry.ts'
 import { checkExpression } from './expressions.ts'
 import { LineSplitter } from './lines.ts'
-import { isPlainName, plainNameAfterSink } from './plain.ts'
+import { takePlainNames } from './plain.ts'
 import { TableBuilder } from './table.ts'
+import type { TableBuffers } from './table.ts'
 
 export type Layout = 'domains' | 'urls' | 'expressions' | 'hosts'
 
 export interface UrlTables {
-  readonly hosts: SharedArrayBuffer
+  readonly hosts: TableBuffers
   /** host and path in one */
-  readonly prefixes: SharedArrayBuffer
+  readonly prefixes: TableBuffers
 }
 
 /** What one file gave. */
@@ -21,31 +22,56 @@ export interface ListPart {
   readonly entries: number
   readonly badLines: number
   readonly firstBad?: { readonly line: number; readonly text: string }
-  readonly table?: SharedArrayBuffer
+  readonly table?: TableBuffers
   readonly urls?: UrlTables
   readonly expressions?: readonly string[]
 }
 
 const SHOWN_CHARACTERS = 120
+/** Names in other spellings are longer in the table than in the file. */
+const SLACK = 4096
 
 export class ListReader {
   readonly #layout: Layout
+  /** a name a line */
+  readonly #named: boolean
   readonly #lines: LineSplitter
-  readonly #builder = new TableBuilder()
-  readonly #urlHosts = new TableBuilder()
+  readonly #builder: TableBuilder
+  readonly #urlHosts: TableBuilder
   readonly #expressions: string[] = []
   #line = 0
   #entries = 0
   #badLines = 0
   #firstBad: { readonly line: number; readonly text: string } | undefined
 
-  constructor(layout: Layout) {
+  /** `octets`: of the file, where they are known. */
+  constructor(layout: Layout, octets = 0) {
     this.#layout = layout
+    this.#named = layout === 'domains' || layout === 'hosts'
+    this.#builder = new TableBuilder(layout === 'expressions' ? 0 : octets + SLACK)
+    this.#urlHosts = new TableBuilder(layout === 'urls' ? octets + SLACK : 0)
     this.#lines = new LineSplitter((source, from, to, cut) => this.#take(source, from, to, cut))
   }
 
   push(chunk: Uint8Array): void {
-    this.#lines.push(chunk)
+    if (!this.#named) return this.#lines.push(chunk)
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#lines.between) at = this.#takePlain(chunk, at)
+      if (at >= chunk.length) return
+      const end = chunk.indexOf(0x0a, at) + 1 || chunk.length
+      this.#lines.push(chunk.subarray(at, end))
+      at = end
+    }
+  }
+
+  #takePlain(chunk: Uint8Array, from: number): number {
+    const before = this.#builder.entries
+    const at = takePlainNames(chunk, from, this.#layout === 'hosts', this.#builder)
+    const taken = this.#builder.entries - before
+    this.#line += taken
+    this.#entries += taken
+    return at
   }
 
   end(): ListPart {
@@ -62,12 +88,6 @@ export class ListReader {
     this.#line++
     if (from === to || source[from] === 0x23) return
     if (cut) return this.#bad(source, from, to)
-    const plain = this.#layout === 'hosts' ? plainNameAfterSink(source, from, to) : this.#layout === 'domains' && isPlainName(source, from, to) ? from : -1
-    if (plain >= 0) {
-      this.#builder.add(source, plain, to)
-      this.#entries++
-      return
-    }
     if (!this.#takeText(text(source, from, to))) this.#bad(source, from, to)
   }
 
