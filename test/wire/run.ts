@@ -8,6 +8,9 @@ import { PSEUDONYM } from '../../src/proxy/pseudonym.ts'
 import { openOrigin, stepsOf } from './origin.ts'
 import { Speaker, type Cut } from './speaker.ts'
 
+/** Where the origins are: another for each process, so that two may run side by side. */
+export const ORIGIN_NET = `127.77.${process.pid % 250}`
+
 /** `inside`: within a CONNECT to port 80. */
 export type Path = 'plain' | 'inside'
 
@@ -35,7 +38,7 @@ const LOOK_MS = 4
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 export function hostsFile(): string {
-  return Array.from({ length: 250 }, (_, at) => `127.77.0.${at + 1} o${at + 1}.test ${fixedName(at + 1)}\n`).join('') + '127.0.0.1 other.test\n'
+  return Array.from({ length: 250 }, (_, at) => `${ORIGIN_NET}.${at + 1} o${at + 1}.test ${fixedName(at + 1)}\n`).join('') + '127.0.0.1 other.test\n'
 }
 
 /** A second name of the same origin: as long as the word that stands for it in a case, so that lengths round it hold. */
@@ -69,13 +72,14 @@ export async function runCase(wire: WireCase, proxy: Proxy, way: Way, outcomes: 
     host: () => host,
     port: () => String(port),
     place: () => String(way.place),
+    net: () => ORIGIN_NET,
     fixname: () => fixedName(way.place),
     other: () => `other.test:${(other.address() as AddressInfo).port}`,
     via: () => PSEUDONYM,
   }
   // most of a large text is no word
-  const fill = (text: string): string => !text.includes('{') ? text : text.replace(/\{(uri|origin|host|port|place|fixname|other|via)\}/g, (_, word: string) => words[word]?.() ?? '')
-  const origin = await openOrigin({ host: `127.77.0.${way.place}`, port: way.path === 'inside' ? 80 : 0 }, wire, way.originCut, fill, deadline)
+  const fill = (text: string): string => !text.includes('{') ? text : text.replace(/\{(uri|origin|host|port|place|net|fixname|other|via)\}/g, (_, word: string) => words[word]?.() ?? '')
+  const origin = await openOrigin({ host: `${ORIGIN_NET}.${way.place}`, port: way.path === 'inside' ? 80 : 0 }, wire, way.originCut, fill, deadline)
   port = origin.port
   if (way.path === 'plain') authority = `${host}:${port}`
   const client = new Speaker(connect({ ...proxy, localAddress: way.from, allowHalfOpen: true }), way.cut)

@@ -11,7 +11,7 @@ const RULES = `  contact: it@office.example
 const policy = { web: RULES } as const
 const POLICY_FIELDS = ['Cache-Control: no-store', 'Proxy-Status: greengate; error=http_request_denied', 'X-Content-Type-Options: nosniff']
 const NEVER = ['proxy-authenticate', 'www-authenticate', 'set-cookie', 'transfer-encoding', 'retry-after']
-const SECRETS = ['S3cr3t', '127.77.0.']
+const SECRETS = ['S3cr3t', '127.77.']
 
 function by(rule: string, more: Partial<Gets> = {}): Gets {
   return { status: 403, framing: 'length', has: [...POLICY_FIELDS, `X-Greengate-Rule: ${rule}`], lacks: NEVER, says: ['it@office.example', 'deliberate', 'do not look for another way'], hides: SECRETS, ...more }

@@ -77,7 +77,7 @@ const passing: readonly WireCase[] = [
   ...through('a hello of 16 KiB', 'RFC 8446 4.1.2', text(records(message({ extensions: [serverName(NAME), padding(16384 - 104)] }), 8000))),
   ...through('early data behind the hello', 'RFC 8446 4.2.10', HELLO + text(record(Buffer.from('early'), 23))),
   ...through('ECH is allowed where the outer name is right', 'RFC 9849', hello(ech(), serverName(NAME)), { records: { verdict: 'allow', ech: true } }),
-  ...through('no name, for an address', SNI, text(helloFor()), { target: '127.77.0.{place}:{port}' }),
+  ...through('no name, for an address', SNI, text(helloFor()), { target: '{net}.{place}:{port}' }),
   ...through('another name where any will do', SNI, text(helloFor('other.test')), { policy: ANY_NAME, records: { verdict: 'allow', serverName: 'other.test' } }),
   ...through('what is no TLS where none is required', 'RFC 9110 9.3.6', 'SSH-2.0-OpenSSH_9.2\r\n', { policy: NO_TLS }),
   ...through('another name where nothing is held is told of', SNI, text(helloFor('other.test')), { policy: UNHELD, records: { verdict: 'allow' } }),
@@ -89,14 +89,14 @@ const names: readonly WireCase[] = [
   ...closed('another name where TLS is not required', SNI, text(helloFor('other.test')), 'mismatch', { policy: NO_TLS }),
   ...closed('a name below', SNI, text(helloFor(`a.${NAME}`)), 'mismatch'),
   ...closed('a name that begins alike', SNI, text(helloFor(`${NAME}.evil`)), 'mismatch'),
-  ...closed('a name for an address', SNI, text(helloFor('other.test')), 'mismatch', { target: '127.77.0.{place}:{port}' }),
+  ...closed('a name for an address', SNI, text(helloFor('other.test')), 'mismatch', { target: '{net}.{place}:{port}' }),
   ...closed('no name', SNI, text(helloFor()), 'missing'),
   ...closed('no extension at all', 'RFC 5246 7.4.1.2', text(records(message({}))), 'missing'),
   ...closed('two names', SNI, text(helloFor(NAME, 'other.test')), 'doubled'),
   ...closed('two names in two extensions', SNI, hello(serverName(NAME), serverName('other.test')), 'doubled'),
   ...closed('the same name twice', SNI, text(helloFor(NAME, NAME)), 'doubled'),
   ...['127.0.0.1', '0x7f.1', '2130706433', '127.1', '2001:db8::1', '[::1]'].flatMap((name) => closed(`the name \`${name}\``, SNI, text(helloFor(name)), 'numeric', { records: { serverName: name } })),
-  ...closed('the address itself for an address', SNI, text(helloFor('127.0.0.1')), 'numeric', { target: '127.77.0.{place}:{port}' }),
+  ...closed('the address itself for an address', SNI, text(helloFor('127.0.0.1')), 'numeric', { target: '{net}.{place}:{port}' }),
 ]
 
 const others: readonly WireCase[] = [

@@ -26,7 +26,7 @@ t.test('the sources', async (t) => {
   t.same([...found.names], [], 'nobody asks the C library')
   t.same([...found.connect].sort(), ['src/gateway/control.ts', 'src/proxy/dial.ts'], 'one file dials (the other knows the control socket, a path)')
   t.same([...found.http], ['src/proxy/upgrade.ts'], 'http-proxy has a socket given, and no other client is there')
-  t.match(sources().find(({ path }) => path === 'src/proxy/dial.ts')?.text, /const \{ address, port \} = endpoint\n\s+const socket = connect\(\{ host: address\.text, port,/, 'what is dialled is the text of a judged address')
+  t.match(sources().find(({ path }) => path === 'src/proxy/dial.ts')?.text, /const \{ address, port \} = endpoint\n\s+const socket: Dialling = connect\(\{ host: address\.text, port,/, 'what is dialled is the text of a judged address')
 })
 
 t.test('while requests go through', async (t) => {

@@ -9,11 +9,13 @@ import { ended, get, OK, pause, said, site, speaker, until } from './stage.ts'
 
 const LIMIT = 900
 const STEP = 250
-const LATE = 1500
+/** of a machine that does much else: what is to be seen is that it ends by this limit and no other */
+const LATE = 6000
 const limits = (keys: string): string => openPolicy('', `limits: { ${keys} }\n`)
 const inTime = (t: TapTest, began: number, what: string): void => {
   const ms = performance.now() - began
-  t.ok(ms > LIMIT * 0.9 && ms < LIMIT + LATE, `${what}: after ${Math.round(ms)} ms`)
+  // what moved last is noted to a tenth of a second
+  t.ok(ms > LIMIT - 150 && ms < LIMIT + LATE, `${what}: after ${Math.round(ms)} ms`)
 }
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
 const UPGRADE = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
@@ -46,9 +48,14 @@ async function over(t: TapTest, { gateway, client, far }: Stands, error: string,
   t.same(gateway.counted(), [0, 0, 0, 0], what)
 }
 
-/** Says an octet now and then, for so long. */
-async function talk(from: Speaker, ms: number): Promise<void> {
-  for (const end = performance.now() + ms; performance.now() < end && from.ended === undefined; await pause(STEP)) from.socket.write('x')
+/** Says an octet now and then, for so long; answers when it said the last one. */
+async function talk(from: Speaker, ms: number): Promise<number> {
+  let last = performance.now()
+  for (const end = last + ms; performance.now() < end && from.ended === undefined; await pause(STEP)) {
+    last = performance.now()
+    from.socket.write('x')
+  }
+  return last
 }
 
 for (const kind of KINDS) {
@@ -63,9 +70,8 @@ for (const kind of KINDS) {
       },
       ...(['client', 'far'] as const).map((who) => async () => {
         const stands = await stand(t, kind, idle)
-        await talk(stands[who], 2.5 * LIMIT)
+        const began = await talk(stands[who], 2.5 * LIMIT)
         t.equal(stands[who].ended, undefined, `one direction suffices: ${who}`)
-        const began = performance.now() - STEP
         await over(t, stands, 'tunnel_idle', `after the ${who} fell silent`)
         inTime(t, began, `after the ${who} fell silent`)
       }),
