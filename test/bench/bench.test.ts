@@ -31,7 +31,7 @@ function processesOf(folder: string): readonly string[] {
 for (const generator of ['ts', 'c']) {
   const none = generator === 'c' && spawnSync('sh', ['-c', 'command -v cc || command -v gcc || command -v clang'], { stdio: 'ignore' }).status !== 0
   t.test(`one case, ours alone, the load in ${generator}`, { skip: none ? 'there is no C compiler' : false }, async (t) => {
-    const { code, stdout, stderr, folder } = bench(t, ['--cases', 'get1k', '--peers', 'none', '--rounds', '1', '--scale', '0.1', '--generator', generator])
+    const { code, stdout, stderr, folder } = bench(t, ['--cases', 'get1k', '--peers', 'none', '--rounds', '1', '--scale', '0.05', '--generator', generator])
     t.equal(code, 0, stderr)
     t.match(stdout, /^\| case \| of \| in \| Greengate \|\n\| --- \| --- \| --- \| --- \|\n\| `get1k` \| [^|]+ \| µs \| [\d.]+ \|\n/)
     t.match(stdout, /\n\d+ cpus .*policy plain; 1 worker\.\n/)

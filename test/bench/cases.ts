@@ -32,9 +32,7 @@ export const CASES: readonly Case[] = [
   { name: 'idle', what: 'memory of an idle tunnel', figure: 'memory', mode: 'idle', connections: 9500, rounds: 1 },
 ]
 
-/** A round brings code, buffers and connections to where they stay; the first case is warmed longer, so that it does not pay for all. */
-const WARM = 1
-const WARM_FIRST = 2
+/** Of a GiB, to warm a relay. */
 const WARM_BULK = 0.25
 
 export function loadWords(each: Case, scale: number): readonly string[] {
@@ -47,10 +45,10 @@ export function loadWords(each: Case, scale: number): readonly string[] {
   return words
 }
 
-export function warmWords(each: Case, scale: number, first: boolean): readonly string[] {
+/** Unpaced: what is warmed by 200 requests a second is warm in an hour. */
+export function warmWords(each: Case, scale: number): readonly string[] {
   const { rate: _paced, ...unpaced } = each
-  const longer = first ? WARM_FIRST : each.bytes === undefined ? WARM : WARM_BULK
-  return loadWords(unpaced, scale * longer)
+  return loadWords(unpaced, each.bytes === undefined ? scale : scale * WARM_BULK)
 }
 
 export function unitOf({ figure }: Case): string {

@@ -23,6 +23,8 @@ export interface Plan {
 const START_MS = 60_000
 const END_MS = 3_000
 const LOOK_MS = 50
+const LOOKS = 40
+const STILL = new Int32Array(new SharedArrayBuffer(4))
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -84,6 +86,8 @@ export class Contender {
     this.#meter = meter
     this.#undo = onEnd(() => {
       if (!this.#gone()) this.#kill('SIGKILL')
+      // no event comes any more: the dead are waited for by looking, since they hold their group
+      for (let look = 0; look < LOOKS && meter.pids(child.pid ?? 0).length > 0; look++) Atomics.wait(STILL, 0, 0, LOOK_MS)
       meter.close()
     })
   }

@@ -18,6 +18,9 @@ export interface Round {
 const GIB = 2 ** 30
 /** the last lines are written and the last sockets closed */
 const REST_MS = 30
+const SPARE = 0.85
+const MOST_WARMING = 6
+const WARM = 0.95
 const TUNNELS_REST_MS = 2_000
 
 function valueOf({ figure }: Case, cpuMs: number, { done, bytes, p50 }: Outcome): number | undefined {
@@ -32,9 +35,21 @@ function sharesOf(before: ReadonlyMap<string, number>, after: ReadonlyMap<string
   return ticks.length < 2 || all === 0 ? [] : ticks.map((each) => each / all)
 }
 
-export async function measureCase(each: Case, contenders: readonly Contender[], tools: Tools, rounds: number, scale: number, first: boolean): Promise<ReadonlyMap<string, readonly Round[]>> {
+/** Until a round costs as much as the one before: code is compiled, buffers have grown, connections stand. By seconds alone a busy machine warms nobody. */
+async function warm(each: Case, contender: Contender, tools: Tools, scale: number): Promise<void> {
+  let last = Number.POSITIVE_INFINITY
+  for (let round = 0; round < MOST_WARMING; round++) {
+    const cpu = contender.cpu()
+    const outcome = await tools.load(warmWords(each, scale), contender.port)
+    const cost = (contender.cpu() - cpu) / Math.max(1, each.figure === 'bulk' ? outcome.bytes : outcome.done)
+    if (cost > last * WARM || outcome.done === 0) return
+    last = cost
+  }
+}
+
+export async function measureCase(each: Case, contenders: readonly Contender[], tools: Tools, rounds: number, scale: number): Promise<ReadonlyMap<string, readonly Round[]>> {
   const figures = new Map<string, Round[]>(contenders.map(({ title }) => [title, []]))
-  for (const { port } of contenders) await tools.load(warmWords(each, scale, first), port)
+  for (const contender of contenders) await warm(each, contender, tools, scale)
   for (let round = 0; round < rounds; round++) {
     for (const contender of round % 2 === 0 ? contenders : [...contenders].reverse()) {
       const [workers, cpu] = [contender.workers(), contender.cpu()]
@@ -47,10 +62,10 @@ export async function measureCase(each: Case, contenders: readonly Contender[], 
   return figures
 }
 
-/** Two descriptors of the proxy a tunnel, and some to spare. */
+/** Two descriptors of the proxy a tunnel, and some to spare: Traffic Server takes no more at nine tenths of what it may have. */
 export function mostTunnels(wanted: number): number {
   const limit = Number(spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout)
-  return Number.isFinite(limit) ? Math.max(1, Math.min(wanted, Math.floor((limit - 500) / 2))) : wanted
+  return Number.isFinite(limit) ? Math.max(1, Math.min(wanted, Math.floor((limit * SPARE) / 2))) : wanted
 }
 
 /** A proxy of its own, young: what a long run left in its heap would hide what a tunnel takes. */

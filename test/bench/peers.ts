@@ -45,7 +45,7 @@ pid_filename none
 hosts_file ${hosts}
 pinger_enable off
 coredump_dir ${folder}
-max_filedescriptors 20000
+max_filedescriptors 25000
 shutdown_lifetime 0 seconds
 logfile_rotate 0
 buffered_logs on
@@ -98,7 +98,7 @@ const TRAFFIC_SERVER: Peer = {
       set('exec_thread.autoconfig.enabled', 'INT', 0), set('exec_thread.limit', 'INT', 1), set('accept_threads', 'INT', 0), set('task_threads', 'INT', 1),
       set('http.cache.http', 'INT', 0), set('url_remap.remap_required', 'INT', 0), set('reverse_proxy.enabled', 'INT', 0),
       set('http.connect_ports', 'STRING', origins.join(' ')), set('hostdb.host_file.path', 'STRING', hosts),
-      set('log.logging_enabled', 'INT', 3), set('net.connections_throttle', 'INT', 19_000), set('admin.user_id', 'STRING', '#-1'),
+      set('log.logging_enabled', 'INT', 3), set('net.connections_throttle', 'INT', 25_000), set('admin.user_id', 'STRING', '#-1'),
       set('http.transaction_no_activity_timeout_in', 'INT', 600), set('http.transaction_no_activity_timeout_out', 'INT', 600), set('diags.debug.enabled', 'INT', 0),
     ].join(''))
     appendFileSync(join(folder, 'etc', 'remap.config'), '\n' + DENIED.map((name) => `map http://${name}/ http://127.0.0.1:1/\n`).join(''))

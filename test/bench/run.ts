@@ -76,8 +76,8 @@ async function bench(options: Options): Promise<void> {
   }
 
   const rows: Row[] = []
-  for (const [index, each] of options.cases.filter(({ mode }) => mode !== 'idle').entries()) {
-    rows.push({ case: each, rounds: await measureCase(each, contenders, tools, options.rounds ?? each.rounds, options.scale, index === 0) })
+  for (const each of options.cases.filter(({ mode }) => mode !== 'idle')) {
+    rows.push({ case: each, rounds: await measureCase(each, contenders, tools, options.rounds ?? each.rounds, options.scale) })
     say(`${each.name}: done`)
   }
   for (const contender of contenders) await contender.stop()
