@@ -12,6 +12,7 @@ import { compileBlocks } from './blocks.ts'
 import type { Blocks } from './blocks.ts'
 import { namesMacs } from './client-set.ts'
 import { compileGroups } from './group.ts'
+import type { Client } from './facts.ts'
 import type { Group } from './group.ts'
 import { knownAddresses } from './known.ts'
 import type { KnownAddresses } from './known.ts'
@@ -39,6 +40,8 @@ export interface CompiledPolicy {
   readonly web: WebIndex
   readonly blocks: Blocks
   readonly groups: readonly Group[]
+  /** what `groupOf` found; kept here, since a client outlives the policy */
+  readonly answers: WeakMap<Client, string | undefined>
   /** `gateway.serve` holds the proxy's port */
   readonly served: boolean
   /** the gateway's own ports that no rule opens */
@@ -72,6 +75,7 @@ export function compilePolicy(policy: Policy, materials: Materials): CompiledPol
     web,
     blocks: compileBlocks(policy, materials.blocks, machine.proxyPort),
     groups,
+    answers: new WeakMap(),
     served: hasPort(tcpPorts(policy.gateway.serve, machine.proxyPort), machine.proxyPort),
     closedPorts: new Set([machine.proxyPort, ...(admin?.ports ?? ADMIN_PORTS)]),
     untouched: untouchedAddress(known, onPath, web),

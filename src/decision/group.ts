@@ -37,17 +37,17 @@ function narrowest(group: Group, client: Client): bigint | undefined {
   return range === undefined ? undefined : width(range)
 }
 
-const answers = new WeakMap<Client, { readonly compiled: CompiledPolicy; readonly name: string | undefined }>()
-
 export function groupOf(compiled: CompiledPolicy, client: Client): string | undefined {
+  const { answers } = compiled
   const known = answers.get(client)
-  if (known !== undefined && known.compiled === compiled) return known.name
+  if (known !== undefined || answers.has(client)) return known
   let best: { readonly group: Group; readonly narrow: bigint } | undefined
   for (const group of compiled.groups) {
     const narrow = narrowest(group, client)
     if (narrow === undefined) continue
     if (best === undefined || narrow < best.narrow || (narrow === best.narrow && group.size < best.group.size)) best = { group, narrow }
   }
-  answers.set(client, { compiled, name: best?.group.name })
-  return best?.group.name
+  const name = best?.group.name
+  answers.set(client, name)
+  return name
 }

@@ -6,13 +6,18 @@ import type { Diagnostic } from '../policy/diagnostic.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { coalesced, turns } from './coalesce.ts'
 import type { ReloadAnswer } from './control.ts'
+import { collectSoon } from './heap.ts'
 import { plannedHosts } from './listen-plan.ts'
-import { loadPolicy } from './load.ts'
-import type { Loaded } from './load.ts'
+import { loadApart } from './load-apart.ts'
+import type { LoadedApart } from './load-apart.ts'
+import { replacedOctets } from './load-lists.ts'
 import type { Logs } from './logs.ts'
 import { machineNow, watchMachine } from './machine.ts'
 import type { Listen, Live } from './messages.ts'
 import { Workers } from './workers.ts'
+
+/** Octets of tables that may lie until the engine collects by itself. */
+const MOST_UNSEEN = 8 << 20
 
 export interface GatewayOptions {
   readonly file: string
@@ -28,7 +33,7 @@ export interface GatewayOptions {
   readonly fatal: (message: string) => void
 }
 
-type Good = Extract<Loaded, { ok: true }>
+type Good = Extract<LoadedApart, { ok: true }>
 
 export class Gateway {
   readonly #options: GatewayOptions
@@ -96,6 +101,11 @@ export class Gateway {
     return this.#workers.stop()
   }
 
+  #collect(): void {
+    this.#workers.collect()
+    collectSoon()
+  }
+
   #answer(ok: boolean, diagnostics: readonly Diagnostic[], notes: readonly string[]): ReloadAnswer {
     return { ok, generation: this.generation, hash: this.hash, diagnostics, notes }
   }
@@ -103,14 +113,17 @@ export class Gateway {
   async #reload(): Promise<ReloadAnswer> {
     const { logs, complain } = this.#options
     const machine = machineNow(this.#live.machine.proxyPort)
-    const loaded = await loadPolicy(this.#options.file, machine)
+    const loaded = await loadApart({ file: this.#options.file, machine, before: this.#loaded.files, traffic: true })
     if (!loaded.ok) return this.#refused(loaded.diagnostics)
     const live: Live = { source: loaded.source, machine, generation: this.generation + 1 }
     const problem = await this.#workers.swap(live)
     if (problem !== undefined) return this.#refused([{ code: 'worker', severity: 'error', message: `a worker cannot compile it: ${problem}`, place: { file: this.#options.file, line: 1, column: 1 } }])
     const notes = this.#notes(this.#loaded, loaded)
+    // what is large in the old one lies outside the heap, where the engine does not see how much there is to free
+    const replaced = replacedOctets(this.#loaded.files, loaded.files)
     this.#live = live
     this.#loaded = loaded
+    if (replaced > MOST_UNSEEN) this.#collect()
     const message = `policy ${loaded.source.policy.name} in force, generation ${live.generation}`
     logs.gateway('info', 'reloaded', message, { generation: live.generation, hash: loaded.hash, policy: loaded.source.policy.name, mode: loaded.source.policy.mode })
     for (const note of notes) complain(note)

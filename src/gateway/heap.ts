@@ -3,8 +3,27 @@
 // start; an old one, closed or not, holds the young ones that it names until the next full collection. Here nearly all objects live as long as
 // a request or a connection: they belong to the young.
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /** For all threads of the process: before the first worker. Whoever knows better says so on Node's command line (NODE_OPTIONS does not take it). */
 export function keepYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
+}
+
+/** What was under way at the swap has ended by then, nearly all of it. */
+const SOON_MS = 1_000
+
+let waiting: NodeJS.Timeout | undefined
+
+/**
+ * A full collection of this thread, soon. Shared memory is freed when no thread holds it, and the engine, which counts its heap alone, may let
+ * tables of a hundred megabytes lie for hours.
+ */
+export function collectSoon(): void {
+  waiting ??= setTimeout(() => {
+    waiting = undefined
+    setFlagsFromString('--expose-gc')
+    const collect: unknown = runInNewContext('gc')
+    if (typeof collect === 'function') collect()
+  }, SOON_MS).unref()
 }

@@ -6,6 +6,7 @@ import { listTables } from '../lists/list.ts'
 import type { ListTables } from '../lists/list.ts'
 import { ListReader } from '../lists/reader.ts'
 import type { Layout, ListPart } from '../lists/reader.ts'
+import { tableOctets } from '../lists/table.ts'
 import type { Diagnostic, Place } from '../policy/diagnostic.ts'
 import type { Policy } from '../policy/policy.ts'
 import { missingFile, skippedLines } from './load-diagnostics.ts'
@@ -18,18 +19,41 @@ export interface LoadedLists {
   readonly diagnostics: readonly Diagnostic[]
   /** of what they hold, for the hash of the policy */
   readonly digests: readonly string[]
+  readonly files: readonly ListFile[]
+}
+
+/** One file as it was read, for the next load: where it is still the same, so is its table. */
+export interface ListFile {
+  readonly file: string
+  readonly layout: Layout
+  /** which file it is, its size and when it was last changed; undefined: it had just been changed, and may have been again */
+  readonly stamp: string | undefined
+  readonly part: ListPart
+  readonly digest: string
+}
+
+/** A change within one tick of the file system's clock leaves the time as it is. */
+const SETTLED_MS = 2_000
+
+async function stampOf(file: string): Promise<{ readonly stamp: string | undefined; readonly octets: number }> {
+  const stands = await stat(file, { bigint: true })
+  // a pipe or a device may never end, and a pipe without a writer is never open
+  if (!stands.isFile()) throw new Error('it is no file')
+  const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = stands
+  const settled = Date.now() - Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) > SETTLED_MS
+  return { stamp: settled ? [dev, ino, size, mtimeNs, ctimeNs].join(' ') : undefined, octets: Number(size) }
 }
 
 /** One buffer for the whole file: what each read would make anew is freed late, and a file has millions of lines. */
-async function readList(file: string, layout: Layout): Promise<{ readonly part: ListPart; readonly digest: string }> {
-  const stands = await stat(file)
-  // a pipe or a device may never end, and a pipe without a writer is never open
-  if (!stands.isFile()) throw new Error('it is no file')
+async function readList(file: string, layout: Layout, before: readonly ListFile[]): Promise<ListFile> {
+  const { stamp, octets } = await stampOf(file)
+  const same = before.find((each) => each.file === file && each.layout === layout && stamp !== undefined && each.stamp === stamp)
+  if (same !== undefined) return same
   const handle = await open(file)
   try {
-    const reader = new ListReader(layout, stands.size)
+    const reader = new ListReader(layout, octets)
     const digest = createHash('sha256')
-    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, stands.size + 1))
+    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, octets + 1))
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
       if (bytesRead === 0) break
@@ -37,26 +61,26 @@ async function readList(file: string, layout: Layout): Promise<{ readonly part: 
       digest.update(chunk)
       reader.push(chunk)
     }
-    return { part: reader.end(), digest: digest.digest('hex') }
+    return { file, layout, stamp, part: reader.end(), digest: digest.digest('hex') }
   } finally {
     await handle.close()
   }
 }
 
-export async function loadLists(policy: Policy, line: (place: Place) => string): Promise<LoadedLists> {
+export async function loadLists(policy: Policy, line: (place: Place) => string, before: readonly ListFile[]): Promise<LoadedLists> {
   const lists: ListTables[] = []
   const diagnostics: Diagnostic[] = []
-  const digests: string[] = []
+  const files: ListFile[] = []
   for (const source of policy.lists) {
-    const parts: { readonly file: string; readonly part: ListPart }[] = []
+    const parts: ListFile[] = []
     for (const layout of LAYOUTS) {
       const file = source[layout]
       if (file === undefined) continue
       const place = source.places?.get(layout) ?? source.place
       try {
-        const { part, digest } = await readList(file, layout)
-        parts.push({ file, part })
-        digests.push(digest)
+        const read = await readList(file, layout, before)
+        const { part } = read
+        parts.push(read)
         if (part.firstBad !== undefined) {
           diagnostics.push(skippedLines(place, line(place), file, part.badLines, part.firstBad.line, part.firstBad.text))
         }
@@ -65,6 +89,18 @@ export async function loadLists(policy: Policy, line: (place: Place) => string):
       }
     }
     lists.push(listTables(source.name, parts))
+    files.push(...parts)
   }
-  return { lists, diagnostics, digests }
+  return { lists, diagnostics, files, digests: files.map(({ digest }) => digest) }
+}
+
+/** Of the tables that are in `before` and no more in `after`. */
+export function replacedOctets(before: readonly ListFile[], after: readonly ListFile[]): number {
+  const kept = new Set(after.map(({ file, layout, stamp }) => `${layout} ${stamp} ${file}`))
+  let octets = 0
+  for (const { file, layout, stamp, part } of before) {
+    if (stamp !== undefined && kept.has(`${layout} ${stamp} ${file}`)) continue
+    for (const table of [part.table, part.urls?.hosts, part.urls?.prefixes]) if (table !== undefined) octets += tableOctets(table)
+  }
+  return octets
 }

@@ -17,6 +17,7 @@ import type { Policy } from '../policy/policy.ts'
 import { loadBlocks } from './load-blocks.ts'
 import { excerpt, unreadablePolicy } from './load-diagnostics.ts'
 import { loadLists } from './load-lists.ts'
+import type { ListFile } from './load-lists.ts'
 import { readBounded } from './read-bounded.ts'
 
 /** All that a policy is compiled from, as data that can be sent to a worker; what is large in it is shared, not copied. */
@@ -29,12 +30,14 @@ export interface PolicySource {
 }
 
 export type Loaded =
-  | { readonly ok: true; readonly source: PolicySource; readonly compiled: CompiledPolicy; readonly hash: string; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: true; readonly source: PolicySource; readonly compiled: CompiledPolicy; readonly hash: string; readonly files: readonly ListFile[]; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 
 export interface LoadOptions {
   /** also tell what only shows when the rules are asked: shadowed ones, for one */
   readonly lint?: boolean
+  /** the list files of the policy in force */
+  readonly before?: readonly ListFile[]
 }
 
 /** More is no policy; lists have files of their own. */
@@ -76,7 +79,7 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   const lines = text.split(/\r?\n/)
   const line = (place: Place): string => lines[place.line - 1] ?? ''
   const blocks = await loadBlocks(partial, line)
-  const lists = await loadLists(partial, line)
+  const lists = await loadLists(partial, line, options.before ?? [])
   const diagnostics = [...parsed, ...checkExpressions(partial), ...blocks.diagnostics, ...lists.diagnostics]
   if (policy === undefined || failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
 
@@ -85,7 +88,7 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   diagnostics.push(...runPolicyTests(compiled))
   if (options.lint === true) diagnostics.push(...lint(compiled))
   const told = shown(diagnostics, file, line)
-  return failed(told) ? { ok: false, diagnostics: told } : { ok: true, source, compiled, hash: source.hash, diagnostics: told }
+  return failed(told) ? { ok: false, diagnostics: told } : { ok: true, source, compiled, hash: source.hash, files: lists.files, diagnostics: told }
 }
 
 /** In the file's order, each with the line that it is about. */

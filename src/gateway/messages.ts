@@ -32,6 +32,8 @@ export type ToWorker =
   | { readonly kind: 'prepare'; readonly live: Live }
   | { readonly kind: 'commit'; readonly generation: number }
   | { readonly kind: 'abandon'; readonly generation: number }
+  /** much of what was shared is used no more */
+  | { readonly kind: 'collect' }
   | { readonly kind: 'drain' }
   /** what is under way ends now; its records are still wanted */
   | { readonly kind: 'cut' }

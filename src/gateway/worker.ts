@@ -11,6 +11,7 @@ import type { Listener } from '../proxy/listener.ts'
 import { Resolver } from '../proxy/resolve.ts'
 import { Roster } from '../proxy/roster.ts'
 import { edgeWatch } from './edge-watch.ts'
+import { collectSoon } from './heap.ts'
 import { compileSource } from './load.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 import { outbox } from './outbox.ts'
@@ -24,12 +25,7 @@ if (port === null) throw new Error('this file runs as a worker thread')
 const tell = (message: FromWorker): void => port.postMessage(message)
 
 const start = workerData as WorkerStart
-const box = outbox({
-  ...start,
-  rates: () => current.compiled.policy.limits,
-  send: (events, access, lost) => tell({ kind: 'lines', events, access, lost }),
-  note: (message) => tell({ kind: 'note', message }),
-})
+const proxyPort = start.live.machine.proxyPort
 
 function snapshotOf(live: Live): Snapshot {
   return { compiled: compileSource(live.source, live.machine), generation: live.generation, hash: live.source.hash }
@@ -46,6 +42,16 @@ function resolverKey(snapshot: Snapshot): string {
 }
 
 let current = snapshotOf(start.live)
+// the first policy and its tables would be held for ever
+Reflect.deleteProperty(start, 'live')
+
+const box = outbox({
+  ...start,
+  rates: () => current.compiled.policy.limits,
+  send: (events, access, lost) => tell({ kind: 'lines', events, access, lost }),
+  note: (message) => tell({ kind: 'note', message }),
+})
+
 let prepared: Snapshot | undefined
 let resolver = resolverOf(current)
 let draining = false
@@ -67,7 +73,7 @@ const gate: Gate = {
   get draining() {
     return draining
   },
-  port: start.live.machine.proxyPort,
+  port: proxyPort,
 }
 
 const edges = edgeWatch((now) => void live.rejudge(current, now))
@@ -154,6 +160,7 @@ port.on('message', (message: ToWorker) => {
   if (message.kind === 'prepare') prepare(message.live)
   else if (message.kind === 'commit') void commit(message.generation)
   else if (message.kind === 'abandon') prepared = undefined
+  else if (message.kind === 'collect') collectSoon()
   else if (message.kind === 'drain') drain()
   else cut()
 })

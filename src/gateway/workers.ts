@@ -103,6 +103,11 @@ export class Workers {
     return undefined
   }
 
+  /** The old policy's tables are wanted no more. */
+  collect(): void {
+    for (const hand of this.#hands) if (hand !== undefined) say(hand, { kind: 'collect' })
+  }
+
   /** Resolves when nothing is under way in any of them. */
   async drain(): Promise<void> {
     await this.#finish('drain')
