@@ -2,4 +2,4 @@
 import t from 'tap'
 import { tryRules } from './try-rules.ts'
 
-await tryRules(t, process.argv.slice(2), (rule) => !/^[1-9]r?$/.test(rule))
+await tryRules(t, process.argv.slice(2), (rule) => !/^(?:[1-9]|1[0-3])r?$/.test(rule))
