@@ -20,6 +20,8 @@ import type { Machine } from './machine.ts'
 import { readyPacketRule } from './packet-rule.ts'
 import type { ReadyPacketRule } from './packet-rule.ts'
 import { hasPort, tcpPorts } from './port-set.ts'
+import { atOnce, eachOf } from './steps.ts'
+import type { Steps } from './steps.ts'
 import { ViewCache } from './view-cache.ts'
 import { webIndex } from './web-index.ts'
 import type { WebIndex } from './web-index.ts'
@@ -58,14 +60,21 @@ export interface CompiledPolicy {
 const ADMIN_PORTS: readonly number[] = [445, 222]
 
 export function compilePolicy(policy: Policy, materials: Materials): CompiledPolicy {
+  return atOnce(compileSteps(policy, materials))
+}
+
+export function* compileSteps(policy: Policy, materials: Materials): Steps<CompiledPolicy> {
   const { machine } = materials
   const calendar = new Calendar()
   const known = knownAddresses(policy, machine)
-  const packets = policy.rules.map((rule) => readyPacketRule(rule, known, calendar, machine.proxyPort))
+  const packets = yield* eachOf(policy.rules, (rule) => readyPacketRule(rule, known, calendar, machine.proxyPort))
   const onPath = packets.filter((ready) => ready.rule.via !== 'direct' && ready.rule.enabled && ready.tcp.length > 0)
-  const web = webIndex(policy, materials.lists, known, calendar)
+  const web = yield* webIndex(policy, materials.lists, known, calendar)
   const admin = policy.gateway.admin
   const groups = compileGroups(policy, known)
+  yield
+  const untouched = untouchedAddress(known, onPath, web)
+  yield
   return {
     policy,
     machine,
@@ -78,7 +87,7 @@ export function compilePolicy(policy: Policy, materials: Materials): CompiledPol
     answers: new WeakMap(),
     served: hasPort(tcpPorts(policy.gateway.serve, machine.proxyPort), machine.proxyPort),
     closedPorts: new Set([machine.proxyPort, ...(admin?.ports ?? ADMIN_PORTS)]),
-    untouched: untouchedAddress(known, onPath, web),
+    untouched,
     views: new ViewCache(),
     calendar,
     nextEdge: (afterMs) => calendar.nextEdge(afterMs),

@@ -6,6 +6,7 @@ import type { Client } from './facts.ts'
 import { ruleBits, setBit } from './host-index.ts'
 import type { RuleBits } from './host-index.ts'
 import { RangeIndex } from './range-index.ts'
+import type { Steps } from './steps.ts'
 import { Standing } from './standing.ts'
 import type { ReadyWebRule } from './web-rule.ts'
 
@@ -37,26 +38,11 @@ export class FromIndex {
   readonly #byMac: readonly From[]
   readonly #audiences = new Map<string, Audience>()
 
-  /** A rule that is not enabled is nobody's. */
-  constructor(rules: readonly ReadyWebRule[]) {
-    this.#all = ruleBits(rules.length)
-    const froms = new Map<string, From>()
-    const texts = new Map<ClientSet, string>()
-    for (const { clients, rule, index } of rules) {
-      if (!rule.enabled) continue
-      if (clients === undefined || clients.any) {
-        setBit(this.#all, index)
-        continue
-      }
-      const text = texts.get(clients) ?? textOf(clients)
-      texts.set(clients, text)
-      const known = froms.get(text)
-      if (known === undefined) froms.set(text, { owner: froms.size, clients, rules: [index] })
-      else known.rules.push(index)
-    }
-    this.#froms = [...froms.values()]
-    this.#byAddress = new RangeIndex(this.#froms.map(({ clients }) => clients.networks.ranges))
-    this.#byMac = this.#froms.filter(({ clients }) => namesMacs(clients))
+  constructor(all: RuleBits, froms: readonly From[]) {
+    this.#all = all
+    this.#froms = froms
+    this.#byAddress = new RangeIndex(froms.map(({ clients }) => clients.networks.ranges))
+    this.#byMac = froms.filter(({ clients }) => namesMacs(clients))
   }
 
   rulesOf(client: Client): Audience {
@@ -74,4 +60,23 @@ export class FromIndex {
     this.#audiences.set(key, made)
     return made
   }
+}
+
+/** A rule that is not enabled is nobody's. */
+export function* fromIndex(rules: readonly ReadyWebRule[]): Steps<FromIndex> {
+  const all = ruleBits(rules.length)
+  const froms = new Map<string, From>()
+  for (const { clients, rule, index } of rules) {
+    yield
+    if (!rule.enabled) continue
+    if (clients === undefined || clients.any) {
+      setBit(all, index)
+      continue
+    }
+    const text = textOf(clients)
+    const known = froms.get(text)
+    if (known === undefined) froms.set(text, { owner: froms.size, clients, rules: [index] })
+    else known.rules.push(index)
+  }
+  return new FromIndex(all, [...froms.values()])
 }

@@ -4,6 +4,7 @@ import { NameTable, nameStep } from '../net/name-table.ts'
 import { hostMatcher } from '../net/pattern.ts'
 import type { HostMatcher, HostPattern } from '../net/pattern.ts'
 import type { HostName } from '../net/hostname.ts'
+import type { Steps } from './steps.ts'
 
 /** Bits of rules: rule `n` is bit `n % 32` of word `n >> 5`. */
 export type RuleBits = Uint32Array
@@ -79,22 +80,7 @@ export class HostIndex {
   /** globs whose last label is one */
   readonly #openGlobs: readonly Globs[]
 
-  constructor(rules: readonly { readonly patterns: readonly HostPattern[]; readonly rule: number }[]) {
-    const entries = new Map<string, Entry>()
-    const openGlobs: Globs[] = []
-    for (const { patterns, rule } of rules) {
-      for (const pattern of patterns) {
-        if (pattern.kind !== 'glob') {
-          const { self, below } = entryOf(entries, pattern.name)
-          if (pattern.kind !== 'below') push(self, rule)
-          if (pattern.kind !== 'exact') push(below, rule)
-        } else for (const glob of pattern.glob.split(',')) {
-          const end = plainEnd(glob)
-          const into = end === '' ? openGlobs : entryOf(entries, end).globs
-          into.push({ rule, matcher: hostMatcher([{ kind: 'glob', glob, text: pattern.text }]) })
-        }
-      }
-    }
+  constructor(entries: ReadonlyMap<string, Entry>, openGlobs: readonly Globs[]) {
     this.#names = new NameTable([...entries.keys()])
     this.#entries = [...entries.values()]
     this.#openGlobs = openGlobs
@@ -124,6 +110,26 @@ export class HostIndex {
     }
     askGlobs(this.#openGlobs, name, hits)
   }
+}
+
+export function* hostIndex(rules: readonly { readonly patterns: readonly HostPattern[]; readonly rule: number }[]): Steps<HostIndex> {
+  const entries = new Map<string, Entry>()
+  const openGlobs: Globs[] = []
+  for (const { patterns, rule } of rules) {
+    for (const pattern of patterns) {
+      if (pattern.kind !== 'glob') {
+        const { self, below } = entryOf(entries, pattern.name)
+        if (pattern.kind !== 'below') push(self, rule)
+        if (pattern.kind !== 'exact') push(below, rule)
+      } else for (const glob of pattern.glob.split(',')) {
+        const end = plainEnd(glob)
+        const into = end === '' ? openGlobs : entryOf(entries, end).globs
+        into.push({ rule, matcher: hostMatcher([{ kind: 'glob', glob, text: pattern.text }]) })
+      }
+    }
+    yield
+  }
+  return new HostIndex(entries, openGlobs)
 }
 
 function entryOf(entries: Map<string, Entry>, name: string): Entry {

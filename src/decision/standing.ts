@@ -4,6 +4,7 @@
 import { ruleBits } from './host-index.ts'
 import type { RuleBits } from './host-index.ts'
 import type { WebIndex } from './web-index.ts'
+import { liveOf } from './web-rule.ts'
 import type { ReadyWebRule } from './web-rule.ts'
 
 /** What a list is for, added up. */
@@ -123,7 +124,7 @@ export class Standing {
 
 /** Nothing is left to ask of it: no request for which the list is comes past it. */
 function decides(ready: ReadyWebRule | undefined, variant: number): boolean {
-  if (ready === undefined || ready.live[0]?.settled !== true || ready.toAddresses !== undefined) return false
+  if (ready === undefined || !liveOf(ready, 0).settled || ready.toAddresses !== undefined) return false
   const { rule } = ready
   if ((variant & INSIDE) !== 0 && rule.methods !== undefined) return false
   return rule.uri === undefined && rule.userAgents === undefined && rule.lists === undefined && rule.contentTypes === undefined

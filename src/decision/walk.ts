@@ -16,6 +16,7 @@ import { idleDetail, tellRule } from './trace.ts'
 import type { Trace } from './trace.ts'
 import type { ClientView } from './view.ts'
 import type { WebIndex } from './web-index.ts'
+import { liveOf } from './web-rule.ts'
 import type { Live, ReadyWebRule } from './web-rule.ts'
 
 type Failed = Idle | 'from' | 'methods' | 'ports' | 'host' | 'to' | 'content-type' | 'list' | 'user-agent' | 'uri'
@@ -56,8 +57,7 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
     if (ready === undefined || (stands !== index && !(holds(view.web, index) && holds(ports, index) && holds(hours, index)))) continue
     const answer = scan.ask(ready)
     if (typeof answer === 'string') continue
-    const each = ready.live[answer]
-    if (each === undefined) continue
+    const each = liveOf(ready, answer)
     live.push(each)
     if (each.settled) return live
   }
@@ -88,8 +88,7 @@ function told(scan: Scan, ready: ReadyWebRule, view: ClientView, facts: RequestF
     else tellRule(trace, rule, 'no match', failedDetail(rule, found))
     return false
   }
-  const each = ready.live[found]
-  if (each === undefined) return false
+  const each = liveOf(ready, found)
   live.push(each)
   const open = [
     each.maybe ? 'the request inside' : '', each.needsAddress ? 'to' : '', ready.resolvesTo === undefined ? '' : 'resolves-to',
@@ -155,7 +154,7 @@ class Scan {
     return scratch.hits.sorted()
   }
 
-  /** Cheap questions first. The answer is the variant of `ready.live`, or the condition that fails. */
+  /** Cheap questions first. The answer is the variant of `liveOf`, or the condition that fails. */
   ask(ready: ReadyWebRule): number | Failed {
     const { rule } = ready
     const facts = this.#facts

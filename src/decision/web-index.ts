@@ -8,12 +8,15 @@ import type { NetworkSet } from '../net/network.ts'
 import type { HostPattern } from '../net/pattern.ts'
 import type { Policy, WebRule } from '../policy/policy.ts'
 import type { Calendar } from './activity.ts'
-import { FromIndex } from './from-index.ts'
-import { HostIndex, Hits, ruleBits, setBit } from './host-index.ts'
-import type { RuleBits } from './host-index.ts'
+import { fromIndex } from './from-index.ts'
+import type { FromIndex } from './from-index.ts'
+import { Hits, hostIndex, ruleBits, setBit } from './host-index.ts'
+import type { HostIndex, RuleBits } from './host-index.ts'
 import type { KnownAddresses } from './known.ts'
 import { HourIndex, MethodIndex, PortIndex } from './request-index.ts'
 import { Standings } from './standing.ts'
+import { eachOf } from './steps.ts'
+import type { Steps } from './steps.ts'
 import { readyWebRule } from './web-rule.ts'
 import type { ReadyWebRule, Span } from './web-rule.ts'
 
@@ -45,7 +48,7 @@ export interface WebIndex {
   readonly scratch: { readonly hits: Hits; readonly lists: Uint8Array }
 }
 
-export function webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, known: KnownAddresses, calendar: Calendar): WebIndex {
+export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, known: KnownAddresses, calendar: Calendar): Steps<WebIndex> {
   const count = policy.web.rules.length
   const hosted: { readonly patterns: readonly HostPattern[]; readonly rule: number }[] = []
   const unhosted = ruleBits(count)
@@ -57,7 +60,7 @@ export function webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, k
   const dormant = ruleBits(count)
   const used = new Map<string, OpenList>()
   const standings = new Standings()
-  const rules = policy.web.rules.map((rule, index): ReadyWebRule => {
+  const rules = yield* eachOf(policy.web.rules, (rule, index): ReadyWebRule => {
     const toHosts = rule.to !== undefined && !rule.to.any ? rule.to : undefined
     const toHostsOnly = toHosts !== undefined && !toHosts.green && !toHosts.internet && !toHosts.gateway && toHosts.ranges.length === 0
     if (rule.host !== undefined) hosted.push({ patterns: rule.host.patterns, rule: index })
@@ -72,19 +75,24 @@ export function webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, k
     return readyWebRule(rule, index, parts, policy, known, calendar)
   })
   const asleep = rules.filter(({ rule }) => sleeps(rule))
+  const networks = networkSet(asleep.flatMap((ready) => ready.toAddresses?.ranges ?? []))
+  yield
+  const hosts = yield* hostIndex(hosted)
+  const froms = yield* fromIndex(rules)
+  const methods = new MethodIndex(rules)
+  yield
+  const ports = new PortIndex(rules)
+  yield
+  const hours = new HourIndex(rules, calendar, () => standings.clear())
+  yield
+  const uriExpressions = compileExpressions(uris)
+  yield
   return {
-    rules, unhosted, numeric, withUri, withAgent, dormant,
-    hosts: new HostIndex(hosted),
-    froms: new FromIndex(rules),
-    methods: new MethodIndex(rules),
-    ports: new PortIndex(rules),
-    hours: new HourIndex(rules, calendar, () => standings.clear()),
-    networks: networkSet(asleep.flatMap((ready) => ready.toAddresses?.ranges ?? [])),
+    rules, unhosted, numeric, withUri, withAgent, dormant, networks, hosts, froms, methods, ports, hours, standings,
     dormantAllows: asleep.some((ready) => !ready.denies),
-    uris: compileExpressions(uris),
+    uris: uriExpressions,
     userAgents: compileExpressions(userAgents),
     lists: [...used.values()],
-    standings,
     scratch: { hits: new Hits(count), lists: new Uint8Array(used.size) },
   }
 }

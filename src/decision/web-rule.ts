@@ -59,8 +59,8 @@ export interface ReadyWebRule {
   readonly log: boolean
   readonly observed: Observed | undefined
   readonly refused: Refused
-  /** by needsAddress + 2 * needsResponse + 4 * maybe, so that no request makes its own */
-  readonly live: readonly Live[]
+  /** of `liveOf`: kept, so that no request makes its own */
+  readonly live: (Live | undefined)[]
 }
 
 export interface WebRuleParts {
@@ -72,7 +72,6 @@ export interface WebRuleParts {
 export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, policy: Policy, known: KnownAddresses, calendar: Calendar): ReadyWebRule {
   const cause = ruleCause(rule)
   const to = rule.to === undefined || rule.to.any ? undefined : rule.to
-  const live: Live[] = []
   const toAddresses = to === undefined ? undefined : targetSet(to, known)
   const resolvesTo = rule.resolvesTo === undefined ? undefined : networkSet(rule.resolvesTo)
   const ready: ReadyWebRule = {
@@ -93,18 +92,24 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     log: rule.log ?? true,
     observed: rule.mode === 'observe' ? ruleObserved(rule, cause) : undefined,
     refused: { cause, firm: false },
-    live,
-  }
-  for (let variant = 0; variant < 8; variant++) {
-    live.push({
-      ready,
-      needsAddress: (variant & 1) !== 0,
-      needsResponse: (variant & 2) !== 0,
-      maybe: (variant & 4) !== 0,
-      settled: variant === 0 && ready.resolvesTo === undefined && ready.observed === undefined,
-    })
+    live: [],
   }
   return ready
+}
+
+/** `variant`: needsAddress + 2 * needsResponse + 4 * maybe. Made when a request first wants it: most never do. */
+export function liveOf(ready: ReadyWebRule, variant: number): Live {
+  const known = ready.live[variant]
+  if (known !== undefined) return known
+  const made: Live = {
+    ready,
+    needsAddress: (variant & 1) !== 0,
+    needsResponse: (variant & 2) !== 0,
+    maybe: (variant & 4) !== 0,
+    settled: variant === 0 && ready.resolvesTo === undefined && ready.observed === undefined,
+  }
+  ready.live[variant] = made
+  return made
 }
 
 function exampleOf(to: NetworkSet | undefined, resolvesTo: NetworkSet | undefined): Ip | undefined {

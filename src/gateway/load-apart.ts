@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { Machine } from '../decision/machine.ts'
 import type { Loaded } from './load.ts'
 import type { ListFile } from './load-lists.ts'
+import type { PackedSource } from './packed.ts'
 
 export interface LoaderStart {
   readonly file: string
@@ -14,7 +15,7 @@ export interface LoaderStart {
 }
 
 /** Without what is compiled: that cannot be sent. */
-export type LoadedApart = Extract<Loaded, { ok: false }> | Omit<Extract<Loaded, { ok: true }>, 'compiled'>
+export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source'> & { readonly source: PackedSource })
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './loader.ts' : './loader.js', import.meta.url)
 

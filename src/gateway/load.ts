@@ -2,11 +2,13 @@
 // force. The one way in for `serve`, `check`, `explain` and `firewall`. Danger prevented: half a policy in force, or a check that judges
 // other than the gateway loads.
 import { createHash } from 'node:crypto'
-import { compilePolicy } from '../decision/compile.ts'
+import { compileSteps } from '../decision/compile.ts'
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { checkExpressions } from '../decision/expression-check.ts'
 import { lint } from '../decision/lint.ts'
 import type { Machine } from '../decision/machine.ts'
+import { atOnce, eachOf } from '../decision/steps.ts'
+import type { Steps } from '../decision/steps.ts'
 import { runPolicyTests } from '../decision/test.ts'
 import type { BlockEntry } from '../lists/blocks.ts'
 import { openList } from '../lists/list.ts'
@@ -45,9 +47,12 @@ const MOST_BYTES = 16 << 20
 
 /** The same wherever it runs: what is compiled in a worker is what was tested in the main thread. */
 export function compileSource(source: PolicySource, machine: Machine): CompiledPolicy {
-  const lists = new Map(source.lists.map((tables) => [tables.name, openList(tables)]))
-  const blocks = new Map(source.blocks)
-  return compilePolicy(source.policy, { lists, blocks, machine })
+  return atOnce(sourceSteps(source, machine))
+}
+
+export function* sourceSteps(source: PolicySource, machine: Machine): Steps<CompiledPolicy> {
+  const lists = new Map(yield* eachOf(source.lists, (tables) => [tables.name, openList(tables)] as const))
+  return yield* compileSteps(source.policy, { lists, blocks: new Map(source.blocks), machine })
 }
 
 function hashOf(text: string, parts: readonly string[]): string {

@@ -1,11 +1,11 @@
 // What the main thread and a worker say to each other. A swap has two steps, so that every worker has compiled the new policy before the
 // first one uses it: what one of them cannot compile, none of them gets.
 import type { Machine } from '../decision/machine.ts'
-import type { PolicySource } from './load.ts'
+import type { PackedSource } from './packed.ts'
 
 /** One policy, as every worker compiles it. */
 export interface Live {
-  readonly source: PolicySource
+  readonly source: PackedSource
   readonly machine: Machine
   readonly generation: number
 }

@@ -3,6 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Neighbours } from '../kernel/neighbours.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
+import { atOnce } from '../decision/steps.ts'
+import type { Steps } from '../decision/steps.ts'
 import type { Gate, Inbound } from '../proxy/gate.ts'
 import { serveConnection } from '../proxy/inbound.ts'
 import { LimitCounters } from '../proxy/limits.ts'
@@ -12,10 +14,12 @@ import { Resolver } from '../proxy/resolve.ts'
 import { Roster } from '../proxy/roster.ts'
 import { edgeWatch } from './edge-watch.ts'
 import { collectSoon } from './heap.ts'
-import { compileSource } from './load.ts'
+import { sourceSteps } from './load.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 import { outbox } from './outbox.ts'
 import { LiveSet } from './live-set.ts'
+import { unpackSource } from './packed.ts'
+import { inSlices } from './slices.ts'
 
 const LOOK_MS = 10
 const MOST_LOOKS = 50
@@ -27,8 +31,9 @@ const tell = (message: FromWorker): void => port.postMessage(message)
 const start = workerData as WorkerStart
 const proxyPort = start.live.machine.proxyPort
 
-function snapshotOf(live: Live): Snapshot {
-  return { compiled: compileSource(live.source, live.machine), generation: live.generation, hash: live.source.hash }
+function* snapshotSteps({ source, machine, generation }: Live): Steps<Snapshot> {
+  const compiled = yield* sourceSteps(yield* unpackSource(source), machine)
+  return { compiled, generation, hash: source.hash }
 }
 
 function resolverOf(snapshot: Snapshot): Resolver {
@@ -41,7 +46,7 @@ function resolverKey(snapshot: Snapshot): string {
   return JSON.stringify([gateway.resolvers, limits.dnsMs])
 }
 
-let current = snapshotOf(start.live)
+let current = atOnce(snapshotSteps(start.live))
 // the first policy and its tables would be held for ever
 Reflect.deleteProperty(start, 'live')
 
@@ -101,9 +106,10 @@ async function begin(): Promise<void> {
   }
 }
 
-function prepare(next: Live): void {
+/** Between the requests: they go on meanwhile. */
+async function prepare(next: Live): Promise<void> {
   try {
-    prepared = snapshotOf(next)
+    prepared = await inSlices(snapshotSteps(next))
     tell({ kind: 'prepared', generation: next.generation })
   } catch (error) {
     tell({ kind: 'refused', generation: next.generation, message: error instanceof Error ? error.message : String(error) })
@@ -157,7 +163,7 @@ function cut(): void {
 }
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'prepare') prepare(message.live)
+  if (message.kind === 'prepare') void prepare(message.live)
   else if (message.kind === 'commit') void commit(message.generation)
   else if (message.kind === 'abandon') prepared = undefined
   else if (message.kind === 'collect') collectSoon()
