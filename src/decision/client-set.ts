@@ -1,7 +1,7 @@
 // Who a `from` holds: addresses, MACs, and both together where a rule pins them. Danger prevented: a MAC that counts as matched
 // because none is known.
 import { EVERYTHING, networkSet } from '../net/network.ts'
-import type { NetworkSet } from '../net/network.ts'
+import type { NetworkSet, Range } from '../net/network.ts'
 import type { Mac } from '../net/mac.ts'
 import type { AddressSet } from '../policy/policy.ts'
 import type { Client } from './facts.ts'
@@ -25,6 +25,22 @@ export function clientSet(set: AddressSet, known: KnownAddresses): ClientSet {
     macs: new Set(set.macs),
     pins: set.pins.map((pin) => ({ networks: networkSet(pin.ranges), macs: new Set(pin.macs) })),
   }
+}
+
+/** The same one for sets of the same content. */
+export function clientSetOf(sets: Map<string, ClientSet>, set: AddressSet, known: KnownAddresses): ClientSet {
+  const key = contentOf(set)
+  const made = sets.get(key) ?? clientSet(set, known)
+  sets.set(key, made)
+  return made
+}
+
+function contentOf({ any, green, internet, gateway, ranges, macs, pins }: AddressSet): string {
+  return [any, green, internet, gateway, rangesText(ranges), macs.join(), ...pins.map((pin) => `${rangesText(pin.ranges)}/${pin.macs.join()}`)].join(' ')
+}
+
+function rangesText(ranges: readonly Range[]): string {
+  return ranges.map(({ family, first, last }) => `${family}:${first}-${last}`).join()
 }
 
 export function holdsClient(set: ClientSet, client: Client): boolean {

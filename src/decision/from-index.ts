@@ -24,12 +24,6 @@ interface From {
   readonly rules: number[]
 }
 
-/** The same text for sets that hold the same clients. */
-function textOf({ networks, macs, pins }: ClientSet): string {
-  const ranges = (set: ClientSet['networks']): string => set.ranges.map(({ family, first, last }) => `${family}:${first}-${last}`).join()
-  return [ranges(networks), [...macs].join(), ...pins.map((pin) => `${ranges(pin.networks)}/${[...pin.macs].join()}`)].join(' ')
-}
-
 export class FromIndex {
   /** rules of every client */
   readonly #all: RuleBits
@@ -65,7 +59,8 @@ export class FromIndex {
 /** A rule that is not enabled is nobody's. */
 export function* fromIndex(rules: readonly ReadyWebRule[]): Steps<FromIndex> {
   const all = ruleBits(rules.length)
-  const froms = new Map<string, From>()
+  // rules of the same groups have the same set (client-set.ts)
+  const froms = new Map<ClientSet, From>()
   for (const { clients, rule, index } of rules) {
     yield
     if (!rule.enabled) continue
@@ -73,9 +68,8 @@ export function* fromIndex(rules: readonly ReadyWebRule[]): Steps<FromIndex> {
       setBit(all, index)
       continue
     }
-    const text = textOf(clients)
-    const known = froms.get(text)
-    if (known === undefined) froms.set(text, { owner: froms.size, clients, rules: [index] })
+    const known = froms.get(clients)
+    if (known === undefined) froms.set(clients, { owner: froms.size, clients, rules: [index] })
     else known.rules.push(index)
   }
   return new FromIndex(all, [...froms.values()])

@@ -8,6 +8,8 @@ import type { NetworkSet } from '../net/network.ts'
 import type { HostPattern } from '../net/pattern.ts'
 import type { Policy, WebRule } from '../policy/policy.ts'
 import type { Calendar } from './activity.ts'
+import { clientSetOf } from './client-set.ts'
+import type { ClientSet } from './client-set.ts'
 import { fromIndex } from './from-index.ts'
 import type { FromIndex } from './from-index.ts'
 import { Hits, hostIndex, ruleBits, setBit } from './host-index.ts'
@@ -59,6 +61,7 @@ export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, 
   const withAgent = ruleBits(count)
   const dormant = ruleBits(count)
   const used = new Map<string, OpenList>()
+  const sets = new Map<string, ClientSet>()
   const standings = new Standings()
   const rules = yield* eachOf(policy.web.rules, (rule, index): ReadyWebRule => {
     const toHosts = rule.to !== undefined && !rule.to.any ? rule.to : undefined
@@ -71,7 +74,8 @@ export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, 
     if (!asleep && (rule.host === undefined || rule.host.numeric) && !toHostsOnly) setBit(numeric, index)
     if (rule.uri !== undefined) setBit(withUri, index)
     if (rule.userAgents !== undefined) setBit(withAgent, index)
-    const parts = { uri: append(uris, rule.uri), userAgents: append(userAgents, rule.userAgents), lists: rule.lists?.map((name) => listIndex(used, lists, name)) }
+    const clients = rule.from === undefined || rule.from.any ? undefined : clientSetOf(sets, rule.from, known)
+    const parts = { clients, uri: append(uris, rule.uri), userAgents: append(userAgents, rule.userAgents), lists: rule.lists?.map((name) => listIndex(used, lists, name)) }
     return readyWebRule(rule, index, parts, policy, known, calendar)
   })
   const asleep = rules.filter(({ rule }) => sleeps(rule))

@@ -10,7 +10,6 @@ import type { Policy, Tunnels, WebRule } from '../policy/policy.ts'
 import type { Calendar, Timing } from './activity.ts'
 import { ruleCause, ruleObserved } from './cause.ts'
 import type { Refused } from './cause.ts'
-import { clientSet } from './client-set.ts'
 import type { ClientSet } from './client-set.ts'
 import type { Observed } from './facts.ts'
 import { targetSet } from './known.ts'
@@ -64,6 +63,8 @@ export interface ReadyWebRule {
 }
 
 export interface WebRuleParts {
+  /** one for all rules of the same `from`; undefined: anybody */
+  readonly clients: ClientSet | undefined
   readonly uri: Span | undefined
   readonly userAgents: Span | undefined
   readonly lists: readonly number[] | undefined
@@ -78,13 +79,15 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     index,
     rule,
     timing: calendar.timing(rule),
-    clients: rule.from === undefined || rule.from.any ? undefined : clientSet(rule.from, known),
+    clients: parts.clients,
     numeric: rule.host?.numeric ?? false,
     hosts: rule.host === undefined ? undefined : hostMatcher(rule.host.patterns),
     toHosts: to === undefined ? undefined : hostMatcher(to.hosts),
     toAddresses,
     wide: to !== undefined && (to.green || to.internet || to.gateway),
-    ...parts,
+    uri: parts.uri,
+    userAgents: parts.userAgents,
+    lists: parts.lists,
     resolvesTo,
     example: exampleOf(toAddresses, resolvesTo),
     tunnels: { ...policy.web.tunnels, ...rule.tunnels },

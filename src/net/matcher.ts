@@ -12,15 +12,10 @@ export interface HostMatcher {
 
 const SELF = 1
 const BELOW = 2
+const NO_FLAGS = new Uint8Array(0)
 
 export function hostMatcher(patterns: readonly HostPattern[]): HostMatcher {
-  const flags = new Map<string, number>()
-  const globs: Glob[] = []
-  for (const pattern of patterns) {
-    if (pattern.kind === 'glob') for (const glob of pattern.glob.split(',')) globs.push(compileGlob(glob))
-    else flags.set(pattern.name, (flags.get(pattern.name) ?? 0) | (pattern.kind === 'exact' ? SELF : pattern.kind === 'below' ? BELOW : SELF | BELOW))
-  }
-  return new Matcher(flags, globs)
+  return new Matcher(patterns)
 }
 
 /** Label by label from the left; a string stands for itself, and `undefined` for any label. */
@@ -55,38 +50,53 @@ function matchesLabel(label: string | RegExp | undefined, name: string, start: n
   return label.test(name.slice(start, end))
 }
 
+/** Made ready when it is first asked: most rules of a long policy never are. */
 class Matcher implements HostMatcher {
   readonly empty: boolean
-  readonly #names: NameTable
-  readonly #flags: Uint8Array
-  readonly #globs: readonly Glob[]
+  #patterns: readonly HostPattern[]
+  #names: NameTable | undefined
+  #flags: Uint8Array = NO_FLAGS
+  #globs: readonly Glob[] = []
 
-  constructor(flags: ReadonlyMap<string, number>, globs: readonly Glob[]) {
-    this.#names = new NameTable([...flags.keys()])
-    this.#flags = Uint8Array.from(flags.values())
-    this.#globs = globs
-    this.empty = flags.size === 0 && globs.length === 0
+  constructor(patterns: readonly HostPattern[]) {
+    this.#patterns = patterns
+    this.empty = patterns.length === 0
   }
 
   has(name: HostName): boolean {
-    if (this.#names.size > 0 && this.#hasName(name)) return true
+    const names = this.#names ?? this.#ready()
+    if (names.size > 0 && this.#hasName(names, name)) return true
     for (const glob of this.#globs) if (matchesGlob(glob, name)) return true
     return false
   }
 
+  #ready(): NameTable {
+    const flags = new Map<string, number>()
+    const globs: Glob[] = []
+    for (const pattern of this.#patterns) {
+      if (pattern.kind === 'glob') for (const glob of pattern.glob.split(',')) globs.push(compileGlob(glob))
+      else flags.set(pattern.name, (flags.get(pattern.name) ?? 0) | (pattern.kind === 'exact' ? SELF : pattern.kind === 'below' ? BELOW : SELF | BELOW))
+    }
+    this.#patterns = []
+    this.#flags = Uint8Array.from(flags.values())
+    this.#globs = globs
+    this.#names = new NameTable([...flags.keys()])
+    return this.#names
+  }
+
   /** One pass from the last octet to the first; at each dot the suffix read so far is looked up. */
-  #hasName(name: string): boolean {
+  #hasName(names: NameTable, name: string): boolean {
     let hash = 0
     for (let i = name.length - 1; i >= 0; i--) {
       const code = name.charCodeAt(i)
-      if (code === 0x2e && (this.#flagsOf(name, i + 1, hash) & BELOW) !== 0) return true
+      if (code === 0x2e && (this.#flagsOf(names, name, i + 1, hash) & BELOW) !== 0) return true
       hash = nameStep(hash, code)
     }
-    return (this.#flagsOf(name, 0, hash) & SELF) !== 0
+    return (this.#flagsOf(names, name, 0, hash) & SELF) !== 0
   }
 
-  #flagsOf(name: string, start: number, hash: number): number {
-    const index = this.#names.find(name, start, hash)
+  #flagsOf(names: NameTable, name: string, start: number, hash: number): number {
+    const index = names.find(name, start, hash)
     return index < 0 ? 0 : (this.#flags[index] ?? 0)
   }
 }

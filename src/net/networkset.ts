@@ -10,33 +10,46 @@ export interface NetworkSet {
   has(ip: Ip): boolean
 }
 
+const NO_FIRSTS4 = new Uint32Array(0)
+const NO_FIRSTS6 = new BigUint64Array(0)
+
 const LAST = { 4: (1n << 32n) - 1n, 6: (1n << 128n) - 1n } as const
 
 export function networkSet(ranges: readonly Range[]): NetworkSet {
   return new SortedSet(merged(ranges))
 }
 
-/** Looked up for every packet and request: IPv4 in typed arrays, so that only the first conversion touches a bigint. */
+/** Looked up for every packet and request: IPv4 in typed arrays, so that only the first conversion touches a bigint. Made when first asked. */
 class SortedSet implements NetworkSet {
   readonly ranges: readonly Range[]
   readonly empty: boolean
-  readonly #firsts4: Uint32Array
-  readonly #lasts4: Uint32Array
-  readonly #firsts6: BigUint64Array
-  readonly #ranges6: readonly Range[]
+  #ready = false
+  #firsts4 = NO_FIRSTS4
+  #lasts4 = NO_FIRSTS4
+  #firsts6 = NO_FIRSTS6
+  #ranges6: readonly Range[] = []
 
   constructor(ranges: readonly Range[]) {
     this.ranges = ranges
     this.empty = ranges.length === 0
-    const four = ranges.filter((range) => range.family === 4)
-    this.#ranges6 = ranges.filter((range) => range.family === 6)
-    this.#firsts4 = Uint32Array.from(four, (range) => Number(range.first))
-    this.#lasts4 = Uint32Array.from(four, (range) => Number(range.last))
-    this.#firsts6 = BigUint64Array.from(this.#ranges6, (range) => range.first >> 64n)
   }
 
   has(ip: Ip): boolean {
+    if (!this.#ready) this.#index()
     return ip.family === 4 ? this.#has4(Number(ip.value)) : this.#has6(ip.value)
+  }
+
+  #index(): void {
+    const four = this.ranges.filter((range) => range.family === 4)
+    if (four.length > 0) {
+      this.#firsts4 = Uint32Array.from(four, (range) => Number(range.first))
+      this.#lasts4 = Uint32Array.from(four, (range) => Number(range.last))
+    }
+    if (four.length < this.ranges.length) {
+      this.#ranges6 = this.ranges.filter((range) => range.family === 6)
+      this.#firsts6 = BigUint64Array.from(this.#ranges6, (range) => range.first >> 64n)
+    }
+    this.#ready = true
   }
 
   #has4(value: number): boolean {
