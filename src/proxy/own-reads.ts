@@ -34,6 +34,10 @@ function findFields(): Fields | undefined {
 }
 
 const FIELDS = findFields()
+/** constants, so that each place below has one key: a store by a key that changes is looked up anew each time */
+const BUFFER: symbol = FIELDS?.buffer ?? Symbol('unused')
+const CALLBACK: symbol = FIELDS?.callback ?? Symbol('unused')
+const GENERATOR: symbol = FIELDS?.generator ?? Symbol('unused')
 
 /** Does this Node let an existing socket read into our buffer? For the test that watches over it. */
 export const OWN_READS = FIELDS !== undefined
@@ -67,7 +71,7 @@ export function readInto(socket: Socket, size: number, reader: Reader): OwnReads
   if (socket.destroyed || socket.readableLength > 0) return undefined
   const before = opened[READS] as OwnReads | undefined
   before?.passTo(reader, size)
-  const reads = before ?? new OwnReads(opened, handle, FIELDS, size, reader)
+  const reads = before ?? new OwnReads(opened, handle, size, reader)
   // Node may read ahead of whoever listens; with the buffer in place, pausing stops that too
   socket.pause()
   return reads
@@ -76,21 +80,19 @@ export function readInto(socket: Socket, size: number, reader: Reader): OwnReads
 export class OwnReads {
   readonly #socket: Opened
   readonly #handle: Handle
-  readonly #fields: Fields
   #reader: Reader
   #current: Buffer
   #next: Buffer | undefined
 
-  constructor(socket: Opened, handle: Handle, fields: Fields, size: number, reader: Reader) {
+  constructor(socket: Opened, handle: Handle, size: number, reader: Reader) {
     this.#socket = socket
     this.#handle = handle
-    this.#fields = fields
     this.#reader = reader
     this.#current = Buffer.allocUnsafeSlow(size)
     socket[READS] = this
-    socket[fields.callback] = octetsRead
+    socket[CALLBACK] = octetsRead
     // asked after each read; another buffer than before only when the flow filled the last one
-    socket[fields.generator] = nextBuffer
+    socket[GENERATOR] = nextBuffer
     this.#use()
   }
 
@@ -101,7 +103,7 @@ export class OwnReads {
   }
 
   #use(): void {
-    this.#socket[this.#fields.buffer] = this.#current
+    this.#socket[BUFFER] = this.#current
     this.#handle.useUserBuffer?.(this.#current)
   }
 
