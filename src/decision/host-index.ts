@@ -18,6 +18,16 @@ export function setBit(bits: RuleBits, rule: number): void {
   bits[word] = (bits[word] ?? 0) | (1 << (rule & 31))
 }
 
+export function holds(bits: RuleBits, rule: number): boolean {
+  return ((bits[rule >> 5] ?? 0) & (1 << (rule & 31))) !== 0
+}
+
+export function* rulesIn(bits: RuleBits): Generator<number> {
+  for (let word = 0; word < bits.length; word++) {
+    for (let rest = bits[word] ?? 0; rest !== 0; rest &= rest - 1) yield (word << 5) + (31 - Math.clz32(rest & -rest))
+  }
+}
+
 /** Rules found for one name, each once; room for all is made beforehand. */
 export class Hits {
   readonly #rules: Int32Array

@@ -12,7 +12,8 @@ import { outcome, refuse } from './outcome.ts'
 export function decideResponse(compiled: CompiledPolicy, permit: Permit, endpoint: Endpoint, responseType: string | undefined, trace?: TraceStep[]): Denial | undefined {
   if (responseType === undefined || !permit.live.some((each) => each.needsResponse)) return undefined
   const notes = new Notes()
-  const refused = webRefusal(compiled, permit.live[decider(permit.live, endpoint.address, responseType, notes, trace)]?.ready)
+  const spoken = compiled.web.types.spokenOf(responseType)
+  const refused = webRefusal(compiled, permit.live[decider(permit.live, endpoint.address, spoken, notes, trace)]?.ready)
   return refused === undefined ? undefined : refuse(compiled, refused, notes, () => 'pass')
 }
 
@@ -20,7 +21,7 @@ export function decideResponse(compiled: CompiledPolicy, permit: Permit, endpoin
 export function observedByResponse(compiled: CompiledPolicy, permit: Permit, endpoint: Endpoint, responseType: string | undefined): readonly Observed[] {
   if (responseType === undefined || !permit.live.some((each) => each.needsResponse)) return permit.observed
   const notes = new Notes()
-  const ready = permit.live[decider(permit.live, endpoint.address, responseType, notes, undefined)]?.ready
+  const ready = permit.live[decider(permit.live, endpoint.address, compiled.web.types.spokenOf(responseType), notes, undefined)]?.ready
   const lifted: readonly Observed[] = ready?.denies === true && compiled.policy.mode === 'observe' ? [{ verdict: 'deny', cause: ready.refused.cause }] : []
   const known = new Set(permit.observed.map(({ cause }) => cause.by))
   return [...permit.observed, ...[...notes.observed, ...lifted].filter(({ cause }) => !known.has(cause.by))]

@@ -1,7 +1,7 @@
 // The rules that are asked of a client's requests whatever host they name, in order: worked out once for a method, a port and an hour, then
 // kept for all clients of the same groups. Danger prevented: requests that each look through the whole of a long policy for the few rules that
 // can speak of them.
-import { ruleBits } from './host-index.ts'
+import { ruleBits, rulesIn } from './host-index.ts'
 import type { RuleBits } from './host-index.ts'
 import type { WebIndex } from './web-index.ts'
 import { liveOf } from './web-rule.ts'
@@ -16,7 +16,9 @@ export const NO_URI = 4
 export const NO_AGENT = 8
 /** a CONNECT whose inside is parsed: its requests may have any method */
 export const INSIDE = 16
-const VARIANTS = 32
+/** no list of a standing rule holds the target */
+export const NO_LIST = 32
+const VARIANTS = 64
 
 /** One method and one port; an entry a variant, made when it is first wanted. */
 interface Kept {
@@ -54,6 +56,7 @@ export class Standing {
   #oldest = 0
   #asksUri: boolean | undefined
   #asksAgent: boolean | undefined
+  #lists: readonly number[] | undefined
 
   constructor(mine: RuleBits) {
     this.#mine = mine
@@ -71,6 +74,16 @@ export class Standing {
 
   asksAgent(web: WebIndex): boolean {
     return (this.#asksAgent ??= this.#any(web, web.withAgent))
+  }
+
+  /** The lists that standing rules name. */
+  lists(web: WebIndex): readonly number[] {
+    if (this.#lists !== undefined) return this.#lists
+    const lists = new Set<number>()
+    const mine = web.withList.map((each, word) => each & (this.#mine[word] ?? 0))
+    if (this.#any(web, web.withList)) for (const rule of rulesIn(mine)) for (const list of web.rules[rule]?.lists ?? []) lists.add(list)
+    this.#lists = [...lists]
+    return this.#lists
   }
 
   #any(web: WebIndex, bits: RuleBits): boolean {
@@ -108,15 +121,13 @@ export class Standing {
       if ((variant & INSIDE) === 0) held &= methods[word] ?? 0
       if ((variant & NO_URI) !== 0) held &= ~(web.withUri[word] ?? 0)
       if ((variant & NO_AGENT) !== 0) held &= ~(web.withAgent[word] ?? 0)
+      if ((variant & NO_LIST) !== 0) held &= ~(web.withList[word] ?? 0)
       bits[word] = held
     }
     const rules: number[] = []
-    for (let word = 0; word < bits.length; word++) {
-      for (let rest = bits[word] ?? 0; rest !== 0; rest &= rest - 1) {
-        const rule = (word << 5) + (31 - Math.clz32(rest & -rest))
-        rules.push(rule)
-        if (decides(web.rules[rule], variant)) return Int32Array.from(rules)
-      }
+    for (const rule of rulesIn(bits)) {
+      rules.push(rule)
+      if (decides(web.rules[rule], variant)) break
     }
     return Int32Array.from(rules)
   }

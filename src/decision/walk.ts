@@ -9,9 +9,9 @@ import type { Idle } from './activity.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { RequestFacts } from './facts.ts'
 import { contentMoment } from './media.ts'
-import type { RuleBits } from './host-index.ts'
+import { holds } from './host-index.ts'
 import { hasPort } from './port-set.ts'
-import { INSIDE, NO_AGENT, NO_URI, NUMERIC, WHOLE } from './standing.ts'
+import { INSIDE, NO_AGENT, NO_LIST, NO_URI, NUMERIC, WHOLE } from './standing.ts'
 import { idleDetail, tellRule } from './trace.ts'
 import type { Trace } from './trace.ts'
 import type { ClientView } from './view.ts'
@@ -67,10 +67,6 @@ export function liveRules(compiled: CompiledPolicy, view: ClientView, facts: Req
 /** Behind every rule. */
 const NO_RULE = 0x7fffffff
 
-function holds(bits: RuleBits, rule: number): boolean {
-  return ((bits[rule >> 5] ?? 0) & (1 << (rule & 31))) !== 0
-}
-
 /** The rules that can decide for the address. */
 export function liveFor(compiled: CompiledPolicy, view: ClientView, facts: RequestFacts, live: readonly Live[], address: Ip): readonly Live[] {
   const { networks } = compiled.web
@@ -80,7 +76,7 @@ export function liveFor(compiled: CompiledPolicy, view: ClientView, facts: Reque
 
 /** The same for an explanation, rule by rule; true where the list ends. */
 function told(scan: Scan, ready: ReadyWebRule, view: ClientView, facts: RequestFacts, trace: Trace, live: Live[]): boolean {
-  const held = ((view.web[ready.index >> 5] ?? 0) & (1 << (ready.index & 31))) !== 0
+  const held = holds(view.web, ready.index)
   const found = held ? scan.ask(ready) : ready.rule.enabled ? 'from' : 'enabled'
   const { rule } = ready
   if (typeof found === 'string') {
@@ -132,7 +128,7 @@ class Scan {
     this.inside = facts.method === 'CONNECT' && !facts.tunnel
   }
 
-  /** Which list of standing rules is the request's. The expressions are asked at once where one of those rules has any. */
+  /** Which list of standing rules is the request's. Expressions and lists are asked at once where one of those rules has any. */
   variant({ standing }: ClientView): number {
     const { target, userAgent, uri } = this.#facts
     const kind = target.host.kind === 'address' ? NUMERIC : 0
@@ -142,7 +138,9 @@ class Scan {
       this.#firstUri ??= this.#web.uris.firstMatch(uri, this.#decoded)
     }
     if (userAgent !== undefined && standing.asksAgent(this.#web)) this.#firstAgent ??= this.#web.userAgents.firstMatch(userAgent, userAgent)
-    return kind | (this.#firstUri === -1 ? NO_URI : 0) | (userAgent === undefined || this.#firstAgent === -1 ? NO_AGENT : 0)
+    const lists = standing.lists(this.#web)
+    const unlisted = lists.length > 0 && !this.#listed(lists) ? NO_LIST : 0
+    return kind | unlisted | (this.#firstUri === -1 ? NO_URI : 0) | (userAgent === undefined || this.#firstAgent === -1 ? NO_AGENT : 0)
   }
 
   /** Rules whose host patterns hold the target; valid until the next request is judged. */

@@ -15,6 +15,7 @@ import type { FromIndex } from './from-index.ts'
 import { Hits, hostIndex, ruleBits, setBit } from './host-index.ts'
 import type { HostIndex, RuleBits } from './host-index.ts'
 import type { KnownAddresses } from './known.ts'
+import { TypeWords } from './media.ts'
 import { HourIndex, MethodIndex, PortIndex } from './request-index.ts'
 import { Standings } from './standing.ts'
 import { eachOf } from './steps.ts'
@@ -31,8 +32,9 @@ export interface WebIndex {
   readonly hosts: HostIndex
   /** rules with a `uri`: none of them is asked once it is known that no expression is found */
   readonly withUri: RuleBits
-  /** the same for the user agent */
+  /** the same for the user agent and for lists */
   readonly withAgent: RuleBits
+  readonly withList: RuleBits
   readonly froms: FromIndex
   readonly methods: MethodIndex
   readonly ports: PortIndex
@@ -46,6 +48,7 @@ export interface WebIndex {
   readonly userAgents: ExpressionSet
   readonly lists: readonly OpenList[]
   readonly standings: Standings
+  readonly types: TypeWords
   /** where one request's answers are kept while it is judged: judgement never waits */
   readonly scratch: { readonly hits: Hits; readonly lists: Uint8Array }
 }
@@ -59,6 +62,7 @@ export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, 
   const userAgents: string[] = []
   const withUri = ruleBits(count)
   const withAgent = ruleBits(count)
+  const withList = ruleBits(count)
   const dormant = ruleBits(count)
   const used = new Map<string, OpenList>()
   const sets = new Map<string, ClientSet>()
@@ -74,6 +78,7 @@ export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, 
     if (!asleep && (rule.host === undefined || rule.host.numeric) && !toHostsOnly) setBit(numeric, index)
     if (rule.uri !== undefined) setBit(withUri, index)
     if (rule.userAgents !== undefined) setBit(withAgent, index)
+    if (rule.lists !== undefined) setBit(withList, index)
     const clients = rule.from === undefined || rule.from.any ? undefined : clientSetOf(sets, rule.from, known)
     const parts = { clients, uri: append(uris, rule.uri), userAgents: append(userAgents, rule.userAgents), lists: rule.lists?.map((name) => listIndex(used, lists, name)) }
     return readyWebRule(rule, index, parts, policy, known, calendar)
@@ -92,11 +97,12 @@ export function* webIndex(policy: Policy, lists: ReadonlyMap<string, OpenList>, 
   const uriExpressions = compileExpressions(uris)
   yield
   return {
-    rules, unhosted, numeric, withUri, withAgent, dormant, networks, hosts, froms, methods, ports, hours, standings,
+    rules, unhosted, numeric, withUri, withAgent, withList, dormant, networks, hosts, froms, methods, ports, hours, standings,
     dormantAllows: asleep.some((ready) => !ready.denies),
     uris: uriExpressions,
     userAgents: compileExpressions(userAgents),
     lists: [...used.values()],
+    types: new TypeWords(policy.web.rules),
     scratch: { hits: new Hits(count), lists: new Uint8Array(used.size) },
   }
 }
