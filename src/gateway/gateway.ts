@@ -8,7 +8,7 @@ import { coalesced, turns } from './coalesce.ts'
 import type { ReloadAnswer } from './control.ts'
 import { collectSoon } from './heap.ts'
 import { plannedHosts } from './listen-plan.ts'
-import { loadApart } from './load-apart.ts'
+import { loadForTraffic } from './load-apart.ts'
 import type { LoadedApart } from './load-apart.ts'
 import { replacedOctets } from './load-lists.ts'
 import type { Logs } from './logs.ts'
@@ -113,7 +113,7 @@ export class Gateway {
   async #reload(): Promise<ReloadAnswer> {
     const { logs, complain } = this.#options
     const machine = machineNow(this.#live.machine.proxyPort)
-    const loaded = await loadApart({ file: this.#options.file, machine, before: this.#loaded.files, traffic: true })
+    const loaded = await loadForTraffic({ file: this.#options.file, machine, before: this.#loaded.files, traffic: true })
     if (!loaded.ok) return this.#refused(loaded.diagnostics)
     const live: Live = { source: loaded.source, machine, generation: this.generation + 1 }
     const problem = await this.#workers.swap(live)

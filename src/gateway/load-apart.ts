@@ -1,9 +1,15 @@
-// A policy loaded in a thread of its own (loader.ts), for the running gateway.
+// A policy for the running gateway: loaded in a thread of its own (loader.ts) where that takes long, else here. To begin a thread takes half a second of a
+// processor, more than to load what most have.
+import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { Machine } from '../decision/machine.ts'
+import { parsePolicy } from '../policy/parse.ts'
+import { loadPolicy } from './load.ts'
 import type { Loaded } from './load.ts'
 import type { ListFile } from './load-lists.ts'
+import { packSource } from './packed.ts'
 import type { PackedSource } from './packed.ts'
+import { readBounded } from './read-bounded.ts'
 
 export interface LoaderStart {
   readonly file: string
@@ -19,7 +25,43 @@ export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded,
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './loader.ts' : './loader.js', import.meta.url)
 
-export function loadApart(start: LoaderStart): Promise<LoadedApart> {
+/** Some hundred rules, and a hundred thousand names: some tens of milliseconds. */
+const MOST_POLICY = 128 << 10
+const MOST_LISTED = 2 << 20
+
+export async function loadForTraffic(start: LoaderStart): Promise<LoadedApart> {
+  return await isShort(start.file) ? packed(await loadPolicy(start.file, start.machine, { before: start.before })) : loadApart(start)
+}
+
+/** What can be sent: not what is compiled, which is for the policy's own tests; every worker makes its own. */
+export function packed(loaded: Loaded): LoadedApart {
+  if (!loaded.ok) return loaded
+  const { compiled: _, ...rest } = loaded
+  return { ...rest, source: packSource(loaded.source) }
+}
+
+async function isShort(file: string): Promise<boolean> {
+  let text: string
+  try {
+    text = await readBounded(file, MOST_POLICY)
+  } catch {
+    return false
+  }
+  const { partial } = parsePolicy(text, file)
+  if (partial === undefined) return true
+  let octets = 0
+  for (const each of [...partial.lists.flatMap(({ domains, urls, expressions, hosts }) => [domains, urls, expressions, hosts]), ...partial.blocks.map((block) => block.file)]) {
+    if (each === undefined) continue
+    try {
+      octets += (await stat(each)).size
+    } catch {
+      // whoever loads it tells
+    }
+  }
+  return octets <= MOST_LISTED
+}
+
+function loadApart(start: LoaderStart): Promise<LoadedApart> {
   return new Promise((resolve) => {
     const thread = new Worker(ENTRY, { workerData: start, name: 'greengate-loader' })
     let why = 'its thread ended'

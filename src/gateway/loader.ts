@@ -3,9 +3,9 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { packed } from './load-apart.ts'
 import type { LoadedApart, LoaderStart } from './load-apart.ts'
 import { loadPolicy } from './load.ts'
-import { packSource } from './packed.ts'
 
 /** Of `nice`: a tenth of a processor where the traffic wants all of it, and all of one that is idle. */
 const PRIORITY = 10
@@ -23,9 +23,4 @@ function afterTraffic(): void {
 const { file, machine, before, traffic } = workerData as LoaderStart
 if (traffic) afterTraffic()
 const loaded = await loadPolicy(file, machine, { before })
-if (!loaded.ok) parentPort?.postMessage(loaded)
-else {
-  // the compiled one is for its tests: every worker makes its own
-  const { compiled: _, ...rest } = loaded
-  parentPort?.postMessage({ ...rest, source: packSource(loaded.source) } satisfies LoadedApart)
-}
+parentPort?.postMessage(packed(loaded) satisfies LoadedApart)

@@ -7,7 +7,7 @@ import { keepYoung } from './heap.ts'
 import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
 import type { ListenPlan } from './listen-plan.ts'
-import { loadApart } from './load-apart.ts'
+import { loadForTraffic } from './load-apart.ts'
 import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { listeningSocket } from '../kernel/sockets.ts'
@@ -110,7 +110,7 @@ type Started = { readonly kind: 'started'; readonly gateway: Gateway; leave(): v
 
 async function begin(options: RunOptions, early: Early, ended: (code: number) => void): Promise<Started> {
   const sockets = inheritedSockets(process.env)
-  const first = await loadApart({ file: options.file, machine: machineNow(options.port ?? 0), before: [], traffic: false })
+  const first = await loadForTraffic({ file: options.file, machine: machineNow(options.port ?? 0), before: [], traffic: false })
   for (const diagnostic of first.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
   if (!first.ok) return { kind: 'policy' }
   const policy = first.source.policy

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PLAIN } from '../programs/run.ts'
 import { parseOptions } from './options.ts'
 
 const RUN = join(import.meta.dirname, 'run.ts')
@@ -12,8 +13,8 @@ const RUN = join(import.meta.dirname, 'run.ts')
 function bench(t: { teardown(run: () => unknown): void }, args: readonly string[]): { readonly code: number | null; readonly stdout: string; readonly stderr: string; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'gg-bench-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const { NODE_OPTIONS: _hooks, ...env } = process.env
-  const { status, stdout, stderr } = spawnSync(process.execPath, [RUN, ...args], { encoding: 'utf8', env: { ...env, TMPDIR: folder } })
+  const [command, ...plain] = PLAIN
+  const { status, stdout, stderr } = spawnSync(command, [...plain, process.execPath, RUN, ...args], { encoding: 'utf8', env: { ...process.env, TMPDIR: folder } })
   return { code: status, stdout, stderr, folder }
 }
 

@@ -27,6 +27,12 @@ const HOSTS = [
 const GATEWAY = '192.168.51.254'
 const RED = '203.0.113.25'
 
+/** Waits for a word of a flow, as long as a busy machine may need. */
+async function heard(flow: () => string[], word: string): Promise<boolean> {
+  for (const end = performance.now() + 10_000; performance.now() < end; await sleep(50)) if (flow().includes(word)) return true
+  return false
+}
+
 for (const backend of BACKENDS) {
   t.test(backend.name, { skip, timeout: 60_000 }, async (t) => {
     const stage = new Stage()
@@ -39,8 +45,7 @@ for (const backend of BACKENDS) {
       backend.load(stage, 'gw', printed(`${HEAD}rules:\n${MAIL}${PROXY}`))
       const mail = stage.hold('h5', RED, 25)
       const web = stage.hold('h35', GATEWAY, 800)
-      await sleep(600)
-      t.ok(mail().includes('ok') && web().includes('ok'), 'both run')
+      t.ok(await heard(mail, 'ok') && await heard(web, 'ok'), 'both run')
       backend.load(stage, 'gw', printed(`${HEAD}rules:\n${MAIL}${PROXY}`))
       await sleep(400)
       t.notOk([...mail(), ...web()].includes('reset'), 'loaded again: both run on')
@@ -48,8 +53,9 @@ for (const backend of BACKENDS) {
       await sleep(400)
       t.notOk([...mail(), ...web()].includes('reset'), 'other rules that allow the same: both run on')
       backend.load(stage, 'gw', printed(`${HEAD}rules:\n${PROXY}`))
+      t.ok(await heard(mail, 'reset'), 'mail is revoked')
+      web()
       await sleep(500)
-      t.ok(mail().includes('reset'), 'mail is revoked')
       const said = web()
       t.ok(said.includes('ok') && !said.includes('reset'), 'and the proxy is not')
       t.ok(backend.counted(stage, 'gw', 'gg:revoked') > 0)
@@ -59,12 +65,11 @@ for (const backend of BACKENDS) {
       backend.load(stage, 'gw', printed(ALL))
       const mysql = stage.hold('h5', RED, 3306)
       const mail = stage.hold('h5', RED, 25)
-      await sleep(600)
-      t.ok(mysql().includes('ok') && mail().includes('ok'), 'both run')
+      t.ok(await heard(mysql, 'ok') && await heard(mail, 'ok'), 'both run')
       const blocks = new Map([['apps', readBlocks('# mysql\n192.168.51.5:3306\n').entries]])
       backend.load(stage, 'gw', printed(`${ALL}blocks: { apps: { file: none } }\n`, { blocks }))
+      t.ok(await heard(mysql, 'reset'), 'the blocked port is cut')
       await sleep(500)
-      t.ok(mysql().includes('reset'), 'the blocked port is cut')
       t.notOk(mail().includes('reset'), 'the other is not')
     })
 

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { planListens } from '../../src/gateway/listen-plan.ts'
-import { loadApart } from '../../src/gateway/load-apart.ts'
+import { loadForTraffic } from '../../src/gateway/load-apart.ts'
 import { openLogs } from '../../src/gateway/logs.ts'
 import { machineNow } from '../../src/gateway/machine.ts'
 import { ask, folderFor, OPEN_POLICY, origin, until } from './process.ts'
 
 async function gatewayFor(t: Parameters<typeof folderFor>[0], folder: string, workers: number): Promise<{ gateway: Gateway; port: number; events: () => string; told: string[] }> {
-  const loaded = await loadApart({ file: join(folder, 'p.yaml'), machine: machineNow(0), before: [], traffic: false })
+  const loaded = await loadForTraffic({ file: join(folder, 'p.yaml'), machine: machineNow(0), before: [], traffic: false })
   if (!loaded.ok) throw new Error('the policy')
   const plan = await planListens([{ host: '127.0.0.1', why: 'asked' }], 0)
   if (!plan.ok) throw new Error('the port')
