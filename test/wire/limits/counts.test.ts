@@ -95,7 +95,7 @@ async function pour(socket: Socket, octets: number): Promise<void> {
   }
 }
 
-t.test('more than 4 GiB, in truth', { skip: process.env['GREENGATE_GIB'] !== '1' && 'GREENGATE_GIB=1 asks for it', timeout: 110_000 }, async (t) => {
+if (process.env['GREENGATE_GIB'] === '1') t.test('more than 4 GiB, in truth', { timeout: 110_000 }, async (t) => {
   const folder = folderFor(t, { 'p.yaml': OPEN_POLICY })
   const [events, access] = [join(folder, 'events'), join(folder, 'access')]
   const running = await serve(t, ['--policy', join(folder, 'p.yaml'), '--port', '0', '--host', '127.0.0.1', '--workers', '1', '--event-log', events, '--access-log', access])
