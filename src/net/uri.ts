@@ -1,6 +1,7 @@
 // URIs of plain requests: the target taken out, path and query kept octet by octet. Danger prevented: a path that is repaired on the
 // way (decoded, normalised, cut), so that the origin answers another question than the one that was judged (RFC 9112 3.2.2).
 import { hexDigit } from './octets.ts'
+import { ownText } from './own-text.ts'
 import { authorityText, parseAuthority } from './target.ts'
 import type { Parsed, Target } from './target.ts'
 
@@ -48,11 +49,12 @@ const origins = new Map<string, Parsed<Origin>>()
 function originOf(text: string): Parsed<Origin> {
   const known = origins.get(text)
   if (known !== undefined) return known
-  const parsed = parseAuthority(text, HTTP_PORT)
+  const own = ownText(text)
+  const parsed = parseAuthority(own, HTTP_PORT)
   if (!parsed.ok) return parsed
   if (origins.size >= MOST_ORIGINS) origins.clear()
   const origin: Parsed<Origin> = { ok: true, value: { target: parsed.value, authority: authorityText(parsed.value, HTTP_PORT) } }
-  origins.set(text, origin)
+  origins.set(own, origin)
   return origin
 }
 

@@ -2,6 +2,7 @@
 // valid, and agree where it is all there is. Danger prevented: a decision on one authority and a connection to another.
 import { type HttpFault, requestFault } from '../http/fault.ts'
 import type { RequestHead } from '../http/request-head.ts'
+import { ownText } from '../net/own-text.ts'
 import { authorityText, hostText, parseAuthority, type Target } from '../net/target.ts'
 import { canonicalUri, parseHttpUri } from '../net/uri.ts'
 
@@ -69,7 +70,7 @@ function hasBody({ framing }: RequestHead): boolean {
 
 function askedConnect(head: RequestHead): Asked {
   if (hasBody(head)) return requestFault('a CONNECT with a body')
-  const target = parseAuthority(head.target, undefined)
+  const target = parseAuthority(ownText(head.target), undefined)
   if (!target.ok) return requestFault(target.problem)
   // nobody writes them, and not everybody counts the digits alike
   if (head.target.charCodeAt(head.target.lastIndexOf(':') + 1) === ZERO) return requestFault('the port begins with a zero')

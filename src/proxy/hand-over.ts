@@ -30,7 +30,7 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
   }
   const { socket: client, early } = inbound.detach()
   notes.outlive()
-  const live = new LiveRelay(inbound, notes, permit.facts, endpoint, admission)
+  const live = new LiveRelay(inbound, notes, { ...permit.facts, userAgent: notes.userAgent }, endpoint, admission)
   const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: live.onEnd }
   if (asked.kind === 'connect') {
     notes.status = 200

@@ -6,6 +6,7 @@ import type { Snapshot } from '../decision/snapshot.ts'
 import type { RequestRecord } from '../log/record.ts'
 import { redactTarget } from '../log/redact.ts'
 import type { Ip } from '../net/ip.ts'
+import { ownText } from '../net/own-text.ts'
 import { hostText, type Target } from '../net/target.ts'
 import { requestId } from './clock.ts'
 import type { Fault } from './gate.ts'
@@ -69,6 +70,8 @@ export class Notes {
   outlive(): void {
     this.#group = this.#groupName()
     this.#snapshot = undefined
+    // else the whole head would be kept with it
+    if (this.userAgent !== undefined) this.userAgent = ownText(this.userAgent)
   }
 
   /** Another policy than the one that it began under ended it: the record names the one that decided. */
