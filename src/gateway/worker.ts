@@ -106,14 +106,25 @@ async function begin(): Promise<void> {
   }
 }
 
+/** Counts what was asked for and what was taken back: a reload that failed is followed by another of the same generation, and its policy by another. */
+let asked = 0
+
 /** Between the requests: they go on meanwhile. */
 async function prepare(next: Live): Promise<void> {
+  const mine = ++asked
   try {
-    prepared = await inSlices(snapshotSteps(next))
+    const snapshot = await inSlices(snapshotSteps(next), () => mine === asked)
+    if (snapshot === undefined || mine !== asked) return
+    prepared = snapshot
     tell({ kind: 'prepared', generation: next.generation })
   } catch (error) {
-    tell({ kind: 'refused', generation: next.generation, message: error instanceof Error ? error.message : String(error) })
+    if (mine === asked) tell({ kind: 'refused', generation: next.generation, message: error instanceof Error ? error.message : String(error) })
   }
+}
+
+function abandon(): void {
+  asked++
+  prepared = undefined
 }
 
 /** From here on every new request sees the new policy; what is under way keeps its own, and is ended only where the new one forbids it. */
@@ -165,7 +176,7 @@ function cut(): void {
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'prepare') void prepare(message.live)
   else if (message.kind === 'commit') void commit(message.generation)
-  else if (message.kind === 'abandon') prepared = undefined
+  else if (message.kind === 'abandon') abandon()
   else if (message.kind === 'collect') collectSoon()
   else if (message.kind === 'drain') drain()
   else cut()
