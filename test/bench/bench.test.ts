@@ -31,6 +31,7 @@ function processesOf(folder: string): readonly string[] {
 
 for (const generator of ['ts', 'c']) {
   const none = generator === 'c' && spawnSync('sh', ['-c', 'command -v cc || command -v gcc || command -v clang'], { stdio: 'ignore' }).status !== 0
+  if (none && process.env['GREENGATE_REQUIRE_ALL'] === '1') t.fail('there is no C compiler, and everything is required here')
   t.test(`one case, ours alone, the load in ${generator}`, { skip: none ? 'there is no C compiler' : false }, async (t) => {
     const { code, stdout, stderr, folder } = bench(t, ['--cases', 'get1k', '--peers', 'none', '--rounds', '1', '--scale', '0.05', '--generator', generator])
     t.equal(code, 0, stderr)

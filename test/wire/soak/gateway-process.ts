@@ -37,6 +37,9 @@ export class GatewayProcess {
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString()
     })
+    const left = (): void => void this.child.kill('SIGKILL')
+    process.once('exit', left)
+    this.child.once('close', () => process.removeListener('exit', left))
     this.ended = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })))
   }
 

@@ -21,6 +21,9 @@ const workers = Number(values.workers)
 const scale = Number(values.scale)
 if (!(minutes > 0) || !Number.isInteger(seed) || !(workers >= 1) || !(scale > 0)) throw new Error('use: --minutes N --seed N --workers N --scale N')
 
+// whoever is told to end ends what it started: 'exit' is heard by each part
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 console.log(`soak: ${minutes} minutes, seed ${seed}, ${workers} workers`)
 const report = await soak({ minutes, seed, workers, scale, trend: true, say: (line) => console.log(line), ...(values.snapshots === undefined ? {} : { snapshots: values.snapshots }) })
 console.log('\nkind: done, cut by a kill, this machine had nothing left')

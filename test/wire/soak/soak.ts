@@ -110,11 +110,16 @@ function gitRepository(folder: string): void {
 export async function soak(options: SoakOptions): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'greengate-soak-'))
   const run = new Soak(options, folder)
+  const remove = (): void => {
+    if (process.env['SOAK_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', remove)
   try {
     return await run.run()
   } finally {
     await run.clear()
-    if (process.env['SOAK_KEEP'] === undefined) rmSync(folder, { recursive: true, force: true })
+    remove()
+    process.removeListener('exit', remove)
   }
 }
 
