@@ -13,6 +13,8 @@ import { missingFile, skippedLines } from './load-diagnostics.ts'
 
 const LAYOUTS: readonly Layout[] = ['domains', 'urls', 'expressions', 'hosts']
 const CHUNK = 1 << 20
+/** Some hundred million names: places in a table are 32 bits, and what lies beyond would be on no list. */
+const MOST_OCTETS = 2 ** 31
 
 export interface LoadedLists {
   readonly lists: readonly ListTables[]
@@ -39,6 +41,7 @@ async function stampOf(file: string): Promise<{ readonly stamp: string | undefin
   const stands = await stat(file, { bigint: true })
   // a pipe or a device may never end, and a pipe without a writer is never open
   if (!stands.isFile()) throw new Error('it is no file')
+  if (stands.size > MOST_OCTETS) throw new Error('it is larger than 2 GiB: split it into several lists')
   const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = stands
   const settled = Date.now() - Number(mtimeMs > ctimeMs ? mtimeMs : ctimeMs) > SETTLED_MS
   return { stamp: settled ? [dev, ino, size, mtimeNs, ctimeNs].join(' ') : undefined, octets: Number(size) }
@@ -54,9 +57,12 @@ async function readList(file: string, layout: Layout, before: readonly ListFile[
     const reader = new ListReader(layout, octets)
     const digest = createHash('sha256')
     const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, octets + 1))
+    let read = 0
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
       if (bytesRead === 0) break
+      read += bytesRead
+      if (read > MOST_OCTETS) throw new Error('it grows while it is read')
       const chunk = buffer.subarray(0, bytesRead)
       digest.update(chunk)
       reader.push(chunk)
