@@ -4,7 +4,7 @@ import t from 'tap'
 import { posix } from 'node:path'
 import { ROOMS, imports, packageOf, roomOf, sources, withoutComments } from './tree.ts'
 
-const EDGE = ['kernel', 'proxy', 'gateway', 'console', 'cli', 'main']
+const EDGE = ['kernel', 'plane', 'proxy', 'gateway', 'console', 'cli', 'main']
 
 /** Parts of Node that compute and neither open nor ask anything. */
 const PURE_NODE = ['node:buffer', 'node:crypto', 'node:path', 'node:url', 'node:util']

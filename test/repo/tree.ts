@@ -7,7 +7,7 @@ export const ROOT = join(import.meta.dirname, '..', '..')
 
 /** Folders under src in their order: each imports only from those before it. */
 export const ROOMS = [
-  'net', 'http', 'tls', 'policy', 'lists', 'decision', 'firewall', 'log', 'report', 'kernel', 'proxy', 'gateway', 'console', 'cli', 'main',
+  'net', 'http', 'tls', 'policy', 'lists', 'decision', 'firewall', 'proof', 'import', 'log', 'report', 'kernel', 'plane', 'proxy', 'gateway', 'console', 'cli', 'main',
 ] as const
 
 export interface SourceFile {
