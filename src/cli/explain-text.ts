@@ -20,7 +20,7 @@ function asked(question: ExplainQuestion): string {
 
 function planeRow(name: string, plane: Plane): string[] {
   const observed = plane.observed === true ? 'allow (observed)' : plane.verdict
-  const what = plane.packet === undefined ? '' : `${plane.packet}: ${plane.action ?? ''}`
+  const what = plane.packet === undefined ? '' : `${plane.packet}: ${plane.action ?? ''}${plane.answer === undefined ? '' : `, answered with ${plane.answer}`}`
   return [name, observed, `by ${plane.rule}`, what]
 }
 

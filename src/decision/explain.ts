@@ -31,6 +31,8 @@ export interface Plane {
   /** of a packet: what is sent, and what becomes of it */
   readonly packet?: string
   readonly action?: 'accept' | 'drop' | 'reject'
+  /** of a rejected packet: what its sender gets */
+  readonly answer?: string
   readonly observed?: true
 }
 
@@ -112,7 +114,7 @@ function packetPlane(compiled: CompiledPolicy, question: ExplainQuestion, packet
   const passes = decision.verdict === 'deny' && compiled.policy.mode === 'observe' && decision.firm !== true
   if (passes) trace?.push({ what: 'mode: observe', result: 'observed', detail: `${decision.cause.by} is logged, and the packet passes` })
   const told = plane(passes ? 'allow' : decision.verdict, decision.cause, passes)
-  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action }, cause: decision.cause }
+  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action, ...(passes || decision.answer === undefined ? {} : { answer: decision.answer }) }, cause: decision.cause }
 }
 
 function plane(verdict: 'allow' | 'deny', cause: Cause, lifted: boolean): Plane {

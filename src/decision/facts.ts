@@ -111,6 +111,8 @@ export interface TraceStep {
 export interface PacketDecision {
   readonly verdict: 'allow' | 'deny'
   readonly action: 'accept' | 'drop' | 'reject'
+  /** of a rejected packet: what its sender gets, in the kernel's word of its family */
+  readonly answer?: string
   /** closed under a policy in observe mode too: forged packets, and what begins no flow */
   readonly firm?: true
   readonly cause: Cause

@@ -3,6 +3,8 @@
 import type { Ip } from '../net/ip.ts'
 import { ipFromValue } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
+import type { RejectWith } from '../policy/policy.ts'
+import { answerOf } from '../policy/reject.ts'
 import { idle } from './activity.ts'
 import { blockedPacket, blocksOf } from './blocks.ts'
 import { Notes, reserved } from './cause.ts'
@@ -21,8 +23,19 @@ function accept(cause: Cause): Verdict {
   return { verdict: 'allow', action: 'accept', cause }
 }
 
-function close(action: 'drop' | 'reject', cause: Cause): Verdict {
-  return { verdict: 'deny', action, cause }
+function drop(cause: Cause): Verdict {
+  return { verdict: 'deny', action: 'drop', cause }
+}
+
+/** Without a word of the author's a reset for TCP, else that the port is not there. */
+function reject({ protocol, to }: PacketFacts, cause: Cause, answer: RejectWith = 'tcp-reset'): Verdict {
+  return { verdict: 'deny', action: 'reject', answer: answerOf(answer, to.family, protocol === 'tcp' || protocol === 6), cause }
+}
+
+/** As `gateway.default` says. */
+function asDefault({ policy }: CompiledPolicy, facts: PacketFacts, cause: Cause, answer?: RejectWith): Verdict {
+  const { action, rejectWith } = policy.gateway.default
+  return action === 'drop' ? drop(cause) : reject(facts, cause, answer ?? rejectWith)
 }
 
 /** As enforced: what a policy in observe mode would drop is told as dropped. */
@@ -48,11 +61,11 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
   const { gateway } = compiled.policy
   if (gateway.green.length > 0 && !compiled.known.green.has(client.address) && !isNeighbour(client) && !asksForAddress(facts, client)) {
     tell(trace, 'anti-spoofing', 'match', `${client.address.text} is in no green network`)
-    return { ...close('drop', reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`)), firm: true }
+    return { ...drop(reserved('default', `${client.address.text} does not come in through green: what comes in through red or elsewhere is closed`)), firm: true }
   }
   if (gateway.green.length > 0 && scopeOf(facts.to) === 'loopback' && scopeOf(client.address) !== 'loopback') {
     tell(trace, 'anti-spoofing', 'match', `${facts.to.text} is loopback`)
-    return { ...close('drop', reserved('default', `${facts.to.text} is loopback, which nobody reaches over a wire`)), firm: true }
+    return { ...drop(reserved('default', `${facts.to.text} is loopback, which nobody reaches over a wire`)), firm: true }
   }
   const toOwn = compiled.known.own.has(facts.to)
   if (gateway.admin !== undefined && client.mac !== undefined && gateway.admin.macs.includes(client.mac) && toOwn && facts.protocol === 'tcp' && gateway.admin.ports.includes(facts.port ?? -1)) {
@@ -65,7 +78,7 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
   }
   if (facts.protocol === 'icmp' && facts.port !== undefined && beginsNothing(facts.to, facts.port, toOwn)) {
     tell(trace, 'state', 'match', packetText(facts))
-    return { ...close('drop', reserved('default', `${packetText(facts)} begins nothing: it passes only as an answer to a flow that passed, or as an error of one`)), firm: true }
+    return { ...drop(reserved('default', `${packetText(facts)} begins nothing: it passes only as an answer to a flow that passed, or as an error of one`)), firm: true }
   }
   return undefined
 }
@@ -104,7 +117,7 @@ function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, t
   if (block === undefined) return undefined
   const { cause } = block.refused
   trace?.push({ what: 'blocks', result: 'match', detail: cause.reason, ...(cause.place === undefined ? {} : { place: cause.place }) })
-  return close('drop', cause)
+  return drop(cause)
 }
 
 function served(compiled: CompiledPolicy, facts: PacketFacts, trace: Trace): Verdict | undefined {
@@ -136,7 +149,8 @@ function byRules(compiled: CompiledPolicy, facts: PacketFacts, from: Client | 'g
     tellRule(trace, rule, 'match')
     const { cause } = ready.refused
     if (rule.action === 'allow') return accept(cause)
-    return close(rule.action === 'deny' ? compiled.policy.gateway.default.action : rule.action, cause)
+    if (rule.action === 'deny') return asDefault(compiled, facts, cause, rule.rejectWith)
+    return rule.action === 'drop' ? drop(cause) : reject(facts, cause, rule.rejectWith)
   }
   return undefined
 }
@@ -152,12 +166,12 @@ function packetMismatch(compiled: CompiledPolicy, ready: ReadyPacketRule, facts:
 
 /** For what nothing decided: QUIC, DNS and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */
 function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict {
-  const { action } = compiled.policy.gateway.default
   const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
-  tell(trace, 'gateway.default', 'match', action)
+  tell(trace, 'gateway.default', 'match', compiled.policy.gateway.default.action)
   const ported = facts.protocol === 'tcp' || facts.protocol === 'udp'
   const quick = goesToRed(compiled, facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
-  return close(quick ? 'reject' : action, reserved('default', what))
+  const cause = reserved('default', what)
+  return quick ? reject(facts, cause) : asDefault(compiled, facts, cause)
 }
 
 /** Past the gateway, and not to another green: through red where there is one, else what counts as internet. */
@@ -178,12 +192,12 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
   // where red is named, the lock is on what leaves through it
   if (gateway.proxy.user !== undefined && isWeb(compiled, facts) && (gateway.red.length === 0 || !compiled.known.green.has(facts.to))) {
     tell(trace, 'gateway.proxy.user', 'match', gateway.proxy.user)
-    return close('reject', reserved('default', `only the user ${gateway.proxy.user} may open web connections from the gateway itself`))
+    return reject(facts, reserved('default', `only the user ${gateway.proxy.user} may open web connections from the gateway itself`), facts.protocol === 'udp' ? 'icmp-admin-prohibited' : 'tcp-reset')
   }
   const isDns = (facts.protocol === 'tcp' || facts.protocol === 'udp') && gateway.resolvers.some(({ address, port }) => address === facts.to.text && port === facts.port)
   tell(trace, 'gateway.output', 'match', isDns ? 'its resolver' : gateway.output)
   if (gateway.output === 'allow' || isDns) return accept(reserved('default', isDns ? 'it is one of the gateway\'s resolvers' : 'no rule speaks of it, and gateway.output is allow'))
-  return close('drop', reserved('default', `no rule allows the gateway itself ${packetText(facts)}, and gateway.output is drop`))
+  return drop(reserved('default', `no rule allows the gateway itself ${packetText(facts)}, and gateway.output is drop`))
 }
 
 /** What is locked for the proxy's user: 80, 443 and the ports that `web` names one by one; QUIC with them. */

@@ -1,8 +1,8 @@
 // How a packet's way through our chains ends: vetted, denied, refused, logged; each end once, so that every rule that denies does the
 // same. Danger prevented: a flow that a former policy accepted and that goes on, unseen, under one that denies it.
-import type { Policy } from '../policy/policy.ts'
+import type { Policy, RejectWith } from '../policy/policy.ts'
 import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
-import type { Chain, Limit, Line, Verdict } from './ruleset.ts'
+import type { Answer, Chain, Limit, Line, Verdict } from './ruleset.ts'
 
 export const LOG_GROUP = 5
 
@@ -57,14 +57,27 @@ export function denyChains(): readonly Chain[] {
   return [
     chain('DENY', [revoked(), line({}, DROP)]),
     chain('REFUSE', [line({ l4: TCP }, RESET), line({}, REJECT_PORT)]),
+    // to a running TCP flow an ICMP error is no end: it would hang
+    ...Object.values(ANSWERS).filter((answer) => answer !== 'reset').map((answer) => chain(refusalChain(answer), [revoked(), line({}, { kind: 'reject', with: answer })])),
   ]
 }
 
+const ANSWERS: Readonly<Record<RejectWith, Answer>> = {
+  'icmp-port-unreachable': 'port', 'icmp-net-unreachable': 'net', 'icmp-host-unreachable': 'host', 'icmp-proto-unreachable': 'protocol',
+  'icmp-net-prohibited': 'net-prohibited', 'icmp-host-prohibited': 'host-prohibited', 'icmp-admin-prohibited': 'admin', 'tcp-reset': 'reset',
+}
+
+/** A reset is TCP's alone: what else the rule speaks of hears that the port is not there. */
+function refusalChain(answer: Answer): string {
+  return answer === 'reset' ? 'REFUSE' : `REFUSE_${answer.toUpperCase().replace('-', '_')}`
+}
+
 /** Where rules and blocks lead that deny; under `mode: observe` all of them lead past. */
-export function denialOf(policy: Policy, action: 'deny' | 'drop' | 'reject'): Verdict {
+export function denialOf(policy: Policy, action: 'deny' | 'drop' | 'reject', rejectWith?: RejectWith): Verdict {
   if (policy.mode === 'observe') return goTo('WOULD_DROP')
-  const word = action === 'deny' ? policy.gateway.default.action : action
-  return goTo(word === 'reject' ? 'REFUSE' : 'DENY')
+  const fallback = policy.gateway.default
+  if ((action === 'deny' ? fallback.action : action) === 'drop') return goTo('DENY')
+  return goTo(refusalChain(ANSWERS[rejectWith ?? (action === 'deny' ? fallback.rejectWith : undefined) ?? 'tcp-reset']))
 }
 
 /** Logs what would have been dropped and lets it pass. */
@@ -86,7 +99,9 @@ export function logsDenials(policy: Policy): boolean {
 
 /** The last line for what no rule decided: as `gateway.default` says. */
 export function defaultLines(policy: Policy, comment = 'default-deny'): readonly Line[] {
-  if (policy.gateway.default.action === 'drop') return [line({}, DROP, comment)]
+  const { action, rejectWith = 'tcp-reset' } = policy.gateway.default
+  if (action === 'drop') return [line({}, DROP, comment)]
+  if (rejectWith !== 'tcp-reset') return [line({}, { kind: 'reject', with: ANSWERS[rejectWith] }, comment)]
   return [line({ l4: TCP }, RESET, comment), line({}, REJECT_PORT, comment)]
 }
 

@@ -6,7 +6,7 @@ import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
 import { LOG_GROUP } from './endings.ts'
 import { protocolName } from './protocols.ts'
-import type { Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
+import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
 import { spread } from './spread.ts'
 
 export const PREFIX = 'GG_'
@@ -95,10 +95,19 @@ function verdictWords(verdict: Verdict, family: Family): string {
   }
 }
 
-function rejectWord(how: 'reset' | 'port' | 'admin', family: Family): string {
-  if (how === 'reset') return 'tcp-reset'
-  if (how === 'port') return family === 4 ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'
-  return family === 4 ? 'icmp-admin-prohibited' : 'icmp6-adm-prohibited'
+const REJECTS: Readonly<Record<Answer, readonly [v4: string, v6: string]>> = {
+  reset: ['tcp-reset', 'tcp-reset'],
+  port: ['icmp-port-unreachable', 'icmp6-port-unreachable'],
+  net: ['icmp-net-unreachable', 'icmp6-no-route'],
+  host: ['icmp-host-unreachable', 'icmp6-addr-unreachable'],
+  protocol: ['icmp-proto-unreachable', 'icmp6-port-unreachable'],
+  'net-prohibited': ['icmp-net-prohibited', 'icmp6-adm-prohibited'],
+  'host-prohibited': ['icmp-host-prohibited', 'icmp6-adm-prohibited'],
+  admin: ['icmp-admin-prohibited', 'icmp6-adm-prohibited'],
+}
+
+function rejectWord(how: Answer, family: Family): string {
+  return REJECTS[how][family === 4 ? 0 : 1]
 }
 
 function cutPrefix(prefix: string): string {

@@ -6,7 +6,7 @@ import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
 import { LOG_GROUP } from './endings.ts'
 import { protocolName } from './protocols.ts'
-import type { Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
+import type { Answer, Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
 
 export const NFT_TABLE = 'inet greengate'
 
@@ -85,7 +85,28 @@ function limitWords({ limit }: Tests, family: Family): readonly string[] {
   return [limit.perSource === undefined ? rate : `add @rate_${limit.perSource}${family} { ${family === 4 ? 'ip' : 'ip6'} saddr ${rate} }`]
 }
 
-function verdictWords(verdict: Verdict): string {
+/** `icmpx` is both families' in one line; what it lacks is a line each. */
+const REJECTS: Readonly<Record<Exclude<Answer, 'reset'>, { readonly both: string } | { readonly 4: string; readonly 6: string }>> = {
+  port: { both: '' },
+  net: { both: ' with icmpx no-route' },
+  host: { both: ' with icmpx host-unreachable' },
+  admin: { both: ' with icmpx admin-prohibited' },
+  protocol: { 4: ' with icmp prot-unreachable', 6: ' with icmpv6 port-unreachable' },
+  'net-prohibited': { 4: ' with icmp net-prohibited', 6: ' with icmpv6 admin-prohibited' },
+  'host-prohibited': { 4: ' with icmp host-prohibited', 6: ' with icmpv6 admin-prohibited' },
+}
+
+function rejectWords(answer: Answer, family: Family): string {
+  if (answer === 'reset') return 'reject with tcp reset'
+  const words = REJECTS[answer]
+  return `reject${'both' in words ? words.both : words[family]}`
+}
+
+function answersBySide(verdict: Verdict): boolean {
+  return verdict.kind === 'reject' && verdict.with !== 'reset' && !('both' in REJECTS[verdict.with])
+}
+
+function verdictWords(verdict: Verdict, family: Family): string {
   switch (verdict.kind) {
     case 'accept': case 'drop': case 'return': case 'masquerade': return verdict.kind
     case 'jump': case 'goto': return `${verdict.kind} ${verdict.chain.toLowerCase()}`
@@ -93,13 +114,13 @@ function verdictWords(verdict: Verdict): string {
     case 'vet': return `ct mark set ct mark & 0x${byte(verdict.generation)}ffffff | 0x${byte(verdict.generation)}000000`
     case 'nflog': return `log prefix "${verdict.prefix}" group ${LOG_GROUP}`
     case 'log': return `log prefix "${verdict.prefix}" level info`
-    case 'reject': return verdict.with === 'reset' ? 'reject with tcp reset' : verdict.with === 'admin' ? 'reject with icmpx admin-prohibited' : 'reject'
+    case 'reject': return rejectWords(verdict.with, family)
   }
 }
 
 /** Does what the line tests differ by family, so that one nft line cannot hold both? */
-function bySide({ tests }: Line): boolean {
-  return tests.sourceNotSpecial === true || tests.destinationNotSpecial === true || tests.limit?.perSource !== undefined
+function bySide({ tests, verdict }: Line): boolean {
+  return answersBySide(verdict) || tests.sourceNotSpecial === true || tests.destinationNotSpecial === true || tests.limit?.perSource !== undefined
 }
 
 function lineText(line: Line, families: readonly Family[]): string {
@@ -108,6 +129,8 @@ function lineText(line: Line, families: readonly Family[]): string {
   const addresses = addressWords(tests, family)
   const limits = limitWords(tests, family)
   const tied = addresses.length > 0 || tests.l4?.protocol === 'icmp' || tests.limit?.perSource !== undefined
+    // an answer of one family says which, where no counter stands between
+    || (line.comment === undefined && answersBySide(line.verdict))
   const words = [
     ...(families.length === 1 && !tied ? [`meta nfproto ipv${family}`] : []),
     ...(tests.in === undefined ? [] : [`iifname ${quoted(tests.in)}`]),
@@ -124,7 +147,7 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...(tests.user === undefined ? [] : [`meta skuid ${tests.user.not ? '!= ' : ''}${tests.user.uid}`]),
     ...limits,
     ...(line.comment === undefined ? [] : ['counter']),
-    verdictWords(line.verdict),
+    verdictWords(line.verdict, family),
     ...(line.comment === undefined ? [] : [`comment "gg:${line.comment}"`]),
   ]
   return `\t\t${words.join(' ')}`

@@ -46,7 +46,7 @@ export function inactiveRules(policy: Policy, now: number): readonly string[] {
 }
 
 function verdictOf(policy: Policy, rule: PacketRule): Verdict {
-  return rule.action === 'allow' ? goTo('VETTED') : denialOf(policy, rule.action)
+  return rule.action === 'allow' ? goTo('VETTED') : denialOf(policy, rule.action, rule.rejectWith)
 }
 
 /** What a rule's own log line says: what happened, or what would have. */

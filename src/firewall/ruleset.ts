@@ -54,9 +54,12 @@ export interface Tests {
   readonly limit?: Limit
 }
 
+/** How a refused packet is answered, in the words of the line's own family: a reset, or an ICMP error. */
+export type Answer = 'reset' | 'port' | 'net' | 'host' | 'protocol' | 'net-prohibited' | 'host-prohibited' | 'admin'
+
 export type Verdict =
   | { readonly kind: 'accept' | 'drop' | 'return' | 'masquerade' }
-  | { readonly kind: 'reject'; readonly with: 'reset' | 'port' | 'admin' }
+  | { readonly kind: 'reject'; readonly with: Answer }
   /** `jump` comes back when the chain ends, `goto` to where the chain was jumped from */
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'log' | 'nflog'; readonly prefix: string }

@@ -7,6 +7,7 @@ import { type Addresses, entries } from './address.ts'
 import { readGreen } from './green.ts'
 import { readInterface } from './interface.ts'
 import type { Gateway, ServiceSet } from './policy.ts'
+import { readDefaultReject } from './reject.ts'
 import type { Report } from './report.ts'
 import type { Draft, Words } from './schema.ts'
 import type { Services } from './service-set.ts'
@@ -69,13 +70,15 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
     macs: [...new Set(readMacs(report, known.addresses, draft.admin.mac))],
     ports: (Array.isArray(adminPorts) ? adminPorts : [adminPorts]).filter((port) => port !== null),
   }
+  const fallback = draft.default?.action ?? 'drop'
+  const rejectWith = readDefaultReject(report, draft.default?.['reject-with'], fallback)
   const user = draft.proxy?.user === undefined ? undefined : readUser(report, source.text(['gateway', 'proxy', 'user']))
   return {
     green, red, admin,
     proxy: { port: draft.proxy?.port ?? DEFAULT_PROXY_PORT, ...(user === undefined ? {} : { user }) },
     serve: draft.serve === undefined ? defaultServe() : (known.services.set(draft.serve, ['gateway', 'serve']) ?? defaultServe()),
     output: draft.output?.action ?? 'allow',
-    default: { action: draft.default?.action ?? 'drop', log: draft.default?.log ?? true },
+    default: { action: fallback, ...(rejectWith === undefined ? {} : { rejectWith }), log: draft.default?.log ?? true },
     resolvers: draft.resolvers === undefined ? [] : entries(report, draft.resolvers, ['gateway', 'resolvers']).flatMap(({ text, at }) => readResolver(report, text, at)),
     names: draft.names === undefined ? [] : entries(report, draft.names, ['gateway', 'names']).flatMap(({ text, at }) => {
       const name = parseHostName(text)

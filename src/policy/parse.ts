@@ -113,7 +113,7 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
   const gateway = readGateway(report, gatewayDraft, { addresses, services, timezone })
   const lists = readLists(report, draft)
   const setting: Setting = {
-    report, addresses, services, schedules, green: gateway.green, proxyPort: gateway.proxy.port, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
+    report, addresses, services, schedules, green: gateway.green, proxyPort: gateway.proxy.port, fallback: gateway.default.action, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
     usedLists: new Set(), ruleNames: new Map<string, Spot>(), paths: new Map<Rule, Path>(),
   }
   const rules = (draft.rules ?? []).flatMap((rule, index) => (rule === null ? [] : [readRule(setting, rule, index)]))

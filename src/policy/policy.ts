@@ -59,6 +59,10 @@ export interface RuleBase {
   readonly mode: 'enforce' | 'observe'
 }
 
+/** How a refused packet is answered, in IPv4's words; ICMPv6 has a twin of each (`reject.ts`). */
+export type RejectWith =
+  'icmp-port-unreachable' | 'icmp-net-unreachable' | 'icmp-host-unreachable' | 'icmp-proto-unreachable' | 'icmp-net-prohibited' | 'icmp-host-prohibited' | 'icmp-admin-prohibited' | 'tcp-reset'
+
 export interface PacketRule extends RuleBase {
   readonly kind: 'packet'
   readonly action: 'allow' | 'deny' | 'drop' | 'reject'
@@ -68,6 +72,8 @@ export interface PacketRule extends RuleBase {
   /** the path it speaks of; where the author says nothing: `direct` when `to` holds any, internet or green, else `both` */
   readonly via: 'direct' | 'proxy' | 'both'
   readonly direct: boolean
+  /** of a rule that rejects; absent: a reset for TCP, else that the port is not there */
+  readonly rejectWith?: RejectWith
 }
 
 export interface Tunnels {
@@ -115,7 +121,7 @@ export interface Gateway {
   readonly admin: { readonly macs: readonly Mac[]; readonly ports: readonly number[] } | undefined
   readonly serve: ServiceSet
   readonly output: 'allow' | 'drop'
-  readonly default: { readonly action: 'drop' | 'reject'; readonly log: boolean }
+  readonly default: { readonly action: 'drop' | 'reject'; readonly rejectWith?: RejectWith; readonly log: boolean }
   /** empty: the system's */
   readonly resolvers: readonly { readonly address: string; readonly port: number }[]
   readonly names: readonly string[]

@@ -21,6 +21,8 @@ export interface Setting {
   readonly usedLists: Set<string>
   readonly green: readonly GreenNetwork[]
   readonly proxyPort: number
+  /** of `gateway.default`: what `deny` does */
+  readonly fallback: 'drop' | 'reject'
   readonly timezone: string
   /** where each name of a rule stands, over both lists */
   readonly ruleNames: Map<string, Spot>

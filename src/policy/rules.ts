@@ -2,6 +2,7 @@
 import { ANY_ADDRESS, NO_ADDRESSES } from './address.ts'
 import type { AddressSet, GreenNetwork, PacketRule, ServiceSet } from './policy.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
+import { readReject } from './reject.ts'
 import type { RuleDraft } from './schema.ts'
 import { ANY_SERVICE, NO_SERVICE } from './service-set.ts'
 
@@ -34,7 +35,12 @@ export function readRule(setting: Setting, draft: RuleDraft, index: number): Pac
   const asked = draft.services === undefined ? ANY_SERVICE : (setting.services.set(draft.services, [...path, 'services']) ?? NO_SERVICE)
   const services = isGateway(to, setting.green) ? withPortInUse(asked, setting.proxyPort) : asked
   tellEmpty(setting, path, draft)
-  const rule: PacketRule = { ...base, kind: 'packet', action: draft.action, from, to, services, via: draft.via ?? usualPath(to), direct: draft.direct ?? false }
+  const via = draft.via ?? usualPath(to)
+  const rejectWith = readReject(setting.report, path, draft, services, via, setting.fallback)
+  const rule: PacketRule = {
+    ...base, kind: 'packet', action: draft.action, from, to, services, via, direct: draft.direct ?? false,
+    ...(rejectWith === undefined ? {} : { rejectWith }),
+  }
   setting.paths.set(rule, path)
   return rule
 }

@@ -1,6 +1,7 @@
 // The shape of a policy file, as zod: the one place where its keys stand. What the schema cannot know (names, networks, patterns,
 // times) is resolved by the files beside it. Danger prevented: a key that is misspelt, silently ignored, and thought to protect.
 import { z } from 'zod'
+import { REJECT_WORDS } from './reject.ts'
 
 /** Text wherever YAML may read a number: `name: 2026` means the word. */
 const word = z.union([z.string(), z.number()])
@@ -41,12 +42,15 @@ function build(holes: boolean) {
     from: words.describe('addresses, networks, MACs, names').optional(),
   }
 
+  const rejectWith = z.enum(REJECT_WORDS).describe('how a packet is answered that is rejected; IPv6 has its twin of each').optional()
+
   const rule = keys({
     ...everyRule,
     action: z.enum(['allow', 'deny', 'drop', 'reject']),
     to: words.describe('addresses, networks, names; `any`, `green`, `internet`, `gateway`').optional(),
     services: words.describe('names, or `tcp/25`, `udp/5900-5910`, `icmp/echo-request`').optional(),
     via: z.enum(['direct', 'proxy', 'both']).describe('the path that the rule speaks of').optional(),
+    'reject-with': rejectWith,
     direct: z.boolean().describe('says that going round the proxy is meant').optional(),
   })
 
@@ -75,7 +79,7 @@ function build(holes: boolean) {
     admin: keys({ mac: words, ports: some(port).optional() }).describe('these MACs always reach these ports').optional(),
     serve: words.describe('services that every Green client may ask of the gateway itself').optional(),
     output: keys({ action: z.enum(['allow', 'drop']) }).describe('what the gateway sends itself, where no rule says').optional(),
-    default: keys({ action: z.enum(['drop', 'reject']).optional(), log: z.boolean().optional() }).describe('for packets that no rule matches').optional(),
+    default: keys({ action: z.enum(['drop', 'reject']).optional(), 'reject-with': rejectWith, log: z.boolean().optional() }).describe('for packets that no rule matches').optional(),
     resolvers: words.describe('addresses, or "address:port"; empty: the system\'s').optional(),
     names: words.describe('further names of the gateway').optional(),
     timezone: word.describe('of schedules and of times without offset').optional(),

@@ -2,6 +2,7 @@
 // prevented: "invalid input" with a path of array indices, and an error about the shape that hides all the others.
 import { type z } from 'zod'
 import { nearest } from './nearest.ts'
+import { meantReject } from './reject.ts'
 import type { Report } from './report.ts'
 import { type Draft, policySchema, policySchemaWithHoles } from './schema.ts'
 import { WHY_NO_SOURCE_PORT } from './services.ts'
@@ -81,7 +82,7 @@ function tell(report: Report, data: unknown, found: { issue: Issue; path: Path; 
   if (issue.code === 'invalid_value' && key === 'version') return report.error('version', path, `version \`${String(value)}\` is not known`, 'this program reads `version: 1`')
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String)
-    const meant = typeof value === 'string' ? nearest(value, known) : undefined
+    const meant = typeof value !== 'string' ? undefined : (key === 'reject-with' ? meantReject(value) : undefined) ?? nearest(value, known)
     if (key === 'action' && (value === 'drop' || value === 'reject')) return report.error('wrong-value', path, `\`${value}\` is for packets`, 'a request is allowed or denied: write `deny`')
     const boolean = typeof value === 'boolean' ? ' (a word is wanted, not true or false)' : ''
     return report.error('wrong-value', path, `\`${typeof value === 'object' ? String(key) : String(value)}\` is not one of ${known.map((one) => `\`${one}\``).join(', ')}${boolean}`, meant === undefined ? undefined : `did you mean \`${meant}\`?`)
