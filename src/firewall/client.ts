@@ -13,6 +13,7 @@ import {
 import type { RulesetFacts } from './facts.ts'
 import { adminLines } from './gateway.ts'
 import type { Compiled } from './gateway.ts'
+import { toLedger } from './ledger.ts'
 import { discoveryIn } from './neighbours.ts'
 import { outputHead, resolverLines, webLock, webPorts } from './output.ts'
 import { ACCEPT, BOTH, DROP, RESET, goTo, jump, line } from './ruleset.ts'
@@ -124,6 +125,7 @@ function ending(policy: Policy, limit: Limit, hush: boolean): readonly Line[] {
   return [
     ...(observe ? [] : [revoked()]),
     ...(hush ? [quiet(observe ? ACCEPT : DROP)] : []),
+    toLedger(),
     ...(logsDenials(policy) ? [line({ limit }, jump('GREEN_LOG'))] : []),
     ...(observe ? [line({}, goTo('VETTED'), 'default-deny')] : defaultLines(policy)),
   ]

@@ -71,6 +71,7 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
       observe: policy.mode === 'observe',
       generation,
       chains: reached(chains),
+      ipset: facts.ipset === true,
       special: specialRanges(policy.gateway),
       inactive: inactiveRules(policy, facts.now),
       notes: [...users, ...notes, ...timeNotes(policy, facts.now), ...unsaidNotes(policy)],

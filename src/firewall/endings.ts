@@ -1,6 +1,7 @@
 // How a packet's way through our chains ends: vetted, denied, refused, logged; each end once, so that every rule that denies does the
 // same. Danger prevented: a flow that a former policy accepted and that goes on, unseen, under one that denies it.
 import type { Policy, RejectWith } from '../policy/policy.ts'
+import { ledgerChain, toLedger } from './ledger.ts'
 import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Answer, Chain, Limit, Line, Verdict } from './ruleset.ts'
 
@@ -55,10 +56,13 @@ export function vettedChain(generation: number): Chain {
 
 export function denyChains(): readonly Chain[] {
   return [
-    chain('DENY', [revoked(), line({}, DROP)]),
-    chain('REFUSE', [line({ l4: TCP }, RESET), line({}, REJECT_PORT)]),
+    chain('DENY', [revoked(), toLedger(), line({}, DROP)]),
+    chain('REFUSE', [toLedger(), line({}, goTo('REFUSED'))]),
+    // for whoever has been in the ledger already
+    chain('REFUSED', [line({ l4: TCP }, RESET), line({}, REJECT_PORT)]),
     // to a running TCP flow an ICMP error is no end: it would hang
-    ...Object.values(ANSWERS).filter((answer) => answer !== 'reset').map((answer) => chain(refusalChain(answer), [revoked(), line({}, { kind: 'reject', with: answer })])),
+    ...Object.values(ANSWERS).filter((answer) => answer !== 'reset').map((answer) => chain(refusalChain(answer), [revoked(), toLedger(), line({}, { kind: 'reject', with: answer })])),
+    ledgerChain(),
   ]
 }
 
@@ -83,7 +87,7 @@ export function denialOf(policy: Policy, action: 'deny' | 'drop' | 'reject', rej
 /** Logs what would have been dropped and lets it pass. */
 export function wouldChains(prefix: string): readonly Chain[] {
   return [
-    chain('WOULD_DROP', [line({ limit: DENIAL_LOG }, jump('WOULD_LOG')), line({}, goTo('VETTED'), 'would-drop')]),
+    chain('WOULD_DROP', [toLedger(), line({ limit: DENIAL_LOG }, jump('WOULD_LOG')), line({}, goTo('VETTED'), 'would-drop')]),
     chain('WOULD_LOG', logLines(prefix)),
   ]
 }

@@ -24,6 +24,8 @@ export interface RulesetFacts {
   readonly ownMacs: readonly Mac[]
   /** by the block's name */
   readonly blocks: ReadonlyMap<string, readonly BlockEntry[]>
+  /** the ledger's ipsets are there (or will be, before the text is loaded); nft needs none */
+  readonly ipset?: true
   /** client mode */
   readonly client?: {
     readonly proxy: Server

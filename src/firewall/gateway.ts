@@ -11,6 +11,7 @@ import {
   stateChain, vettedChain, wouldChains,
 } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
+import { toLedger } from './ledger.ts'
 import { discoveryIn } from './neighbours.ts'
 import { gatewayOutput, lockNotes } from './output.ts'
 import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
@@ -74,7 +75,7 @@ function quickRefusals(gateway: Gateway): readonly Line[] {
   const past = red.length > 0 ? { out: red } : internetTests(gateway)
   const refused = (protocol: 'tcp' | 'udp', port: number, comment: string): Line => {
     // a chain that returns for whole networks ends in one verdict for both protocols
-    const verdict = red.length === 0 ? goTo('REFUSE') : protocol === 'tcp' ? RESET : REJECT_PORT
+    const verdict = red.length === 0 ? goTo('REFUSED') : protocol === 'tcp' ? RESET : REJECT_PORT
     return line({ ...past, l4: { protocol, ports: [{ first: port, last: port }] } }, verdict, comment)
   }
   return [refused('udp', 443, 'quic'), refused('udp', 853, 'dot'), refused('tcp', 853, 'dot'), refused('udp', 53, 'dns'), refused('tcp', 53, 'dns')]
@@ -82,8 +83,8 @@ function quickRefusals(gateway: Gateway): readonly Line[] {
 
 function greenEnd(policy: Policy): readonly Line[] {
   const log = logsDenials(policy) ? [line({ limit: DENIAL_LOG }, jump('GREEN_LOG'))] : []
-  if (policy.mode === 'observe') return [quiet(ACCEPT), ...log, line({}, goTo('VETTED'), 'default-deny')]
-  return [revoked(), quiet(DROP), ...log, ...quickRefusals(policy.gateway), ...defaultLines(policy)]
+  if (policy.mode === 'observe') return [quiet(ACCEPT), toLedger(), ...log, line({}, goTo('VETTED'), 'default-deny')]
+  return [revoked(), quiet(DROP), toLedger(), ...log, ...quickRefusals(policy.gateway), ...defaultLines(policy)]
 }
 
 export function masquerade(gateway: Gateway): Chain {

@@ -5,6 +5,7 @@ import type { Range } from '../net/network.ts'
 import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
 import { LOG_GROUP } from './endings.ts'
+import { LEDGER_SECONDS, ipsetNames } from './ledger.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
 import { spread } from './spread.ts'
@@ -91,6 +92,7 @@ function verdictWords(verdict: Verdict, family: Family): string {
     case 'vet': return `-j CONNMARK --set-xmark ${hex(verdict.generation)}`
     case 'nflog': return `-j NFLOG --nflog-prefix "${verdict.prefix}" --nflog-group ${LOG_GROUP}`
     case 'log': return `-j LOG --log-prefix "${cutPrefix(verdict.prefix)}" --log-level 6`
+    case 'ledger': throw new Error('the ledger is more than one line')
     case 'reject': return `-j REJECT --reject-with ${rejectWord(verdict.with, family)}`
   }
 }
@@ -112,6 +114,17 @@ function rejectWord(how: Answer, family: Family): string {
 
 function cutPrefix(prefix: string): string {
   return prefix.length <= LOG_PREFIX ? prefix : `${prefix.slice(0, LOG_PREFIX - 1)} `
+}
+
+/** When last, and how often: only a match counts up, and what it does not find begins at one. A set that is full takes nobody. */
+function ledgerTexts(chain: string, family: Family): readonly string[] {
+  const { count, seen } = ipsetNames(family)
+  const words = [`-j SET --add-set ${seen} src,dst,dst --exist --timeout ${LEDGER_SECONDS}`, `-m set --match-set ${count} src,dst,dst -j RETURN`, `-j SET --add-set ${count} src,dst,dst`]
+  return words.map((each) => `-A ${PREFIX}${chain} ${each}`)
+}
+
+function lineTexts(chain: string, line: Line, family: Family): readonly string[] {
+  return line.verdict.kind === 'ledger' ? ledgerTexts(chain, family) : [lineText(chain, line, family)]
 }
 
 /** One `-A` line in the order of iptables-save: addresses, interfaces, protocol, then the matches as they are tried. */
@@ -159,7 +172,7 @@ export function renderTables(ruleset: Ruleset, family: Family): string {
       `*${table}`,
       ...own.map((chain) => `:${PREFIX}${chain.name} - [0:0]`),
       ...own.filter((chain) => chain.hook !== undefined && chain.lines.length > 0).map(jumpText),
-      ...own.flatMap((chain) => chain.lines.map((line) => lineText(chain.name, line, family))),
+      ...own.flatMap((chain) => chain.lines.flatMap((line) => lineTexts(chain.name, line, family))),
       'COMMIT',
     )
   }

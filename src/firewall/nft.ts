@@ -1,10 +1,10 @@
 // The ruleset as `nft -f` reads it and `nft -s list table` prints it, both families in one transaction. A dumb printer: what a packet
 // may do was decided before. Danger prevented: `delete table`, which lets packets see empty sets while it lasts; `flush` does not.
 import { rangeText } from '../net/network.ts'
-import type { Range } from '../net/network.ts'
 import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
 import { LOG_GROUP } from './endings.ts'
+import { counterName, counterNames, ledgerTexts, namedSets } from './nft-objects.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
 
@@ -114,6 +114,7 @@ function verdictWords(verdict: Verdict, family: Family): string {
     case 'vet': return `ct mark set ct mark & 0x${byte(verdict.generation)}ffffff | 0x${byte(verdict.generation)}000000`
     case 'nflog': return `log prefix "${verdict.prefix}" group ${LOG_GROUP}`
     case 'log': return `log prefix "${verdict.prefix}" level info`
+    case 'ledger': throw new Error('the ledger is more than one line')
     case 'reject': return rejectWords(verdict.with, family)
   }
 }
@@ -146,7 +147,7 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...stateWords(tests),
     ...(tests.user === undefined ? [] : [`meta skuid ${tests.user.not ? '!= ' : ''}${tests.user.uid}`]),
     ...limits,
-    ...(line.comment === undefined ? [] : ['counter']),
+    ...(line.comment === undefined ? [] : [`counter name "${counterName(line.comment)}"`]),
     verdictWords(line.verdict, family),
     ...(line.comment === undefined ? [] : [`comment "gg:${line.comment}"`]),
   ]
@@ -154,6 +155,7 @@ function lineText(line: Line, families: readonly Family[]): string {
 }
 
 function lineTexts(line: Line): readonly string[] {
+  if (line.verdict.kind === 'ledger') return ledgerTexts()
   return bySide(line) ? line.families.map((family) => lineText(line, [family])) : [lineText(line, line.families)]
 }
 
@@ -162,57 +164,20 @@ function chainText(chain: Chain): string {
   return [`\tchain ${chain.name.toLowerCase()} {`, ...base, ...chain.lines.flatMap(lineTexts), '\t}'].join('\n')
 }
 
-/** As nft breaks its lines: two IPv4 networks or one IPv6 network a line. */
-function elementsText(ranges: readonly Range[], family: Family): string {
-  const perLine = family === 4 ? 2 : 1
-  const rows: string[] = []
-  for (let index = 0; index < ranges.length; index += perLine) rows.push(ranges.slice(index, index + perLine).map(rangeText).join(', '))
-  return rows.join(',\n\t\t\t     ')
-}
-
-interface NamedSet {
-  readonly name: string
-  readonly head: string
-  readonly body: readonly string[]
-}
-
-function namedSets(ruleset: Ruleset): readonly NamedSet[] {
-  const all = ruleset.chains.flatMap((chain) => chain.lines)
-  const sets: NamedSet[] = []
-  for (const family of [4, 6] as const) {
-    const type = `ipv${family}_addr`
-    if (all.some(({ tests, families }) => families.includes(family) && (tests.sourceNotSpecial === true || tests.destinationNotSpecial === true))) {
-      const elements = elementsText(ruleset.special.filter((range) => range.family === family), family)
-      sets.push({ name: `special${family}`, head: `type ${type}; flags interval;`, body: [`type ${type}`, 'flags interval', `elements = { ${elements} }`] })
-    }
-  }
-  const buckets = new Set(all.flatMap(({ tests }) => tests.limit?.perSource ?? []))
-  for (const bucket of [...buckets].sort()) {
-    for (const family of [4, 6] as const) {
-      const type = `ipv${family}_addr`
-      sets.push({
-        name: `rate_${bucket}${family}`,
-        head: `type ${type}; size 4096; flags dynamic,timeout; timeout 1m;`,
-        body: [`type ${type}`, 'size 4096', 'flags dynamic,timeout', 'timeout 1m'],
-      })
-    }
-  }
-  return sets
-}
-
 /** Whole: creates the table where it is missing, empties it where it is not, and fills it, all at once. */
 export function renderNftTable(ruleset: Ruleset): string {
   const sets = namedSets(ruleset)
   const chains = ruleset.chains.filter((chain) => chain.hook === undefined || chain.lines.length > 0)
   const blocks = [
+    ...counterNames(ruleset).map((name) => `\tcounter ${name} {\n\t}`),
     ...sets.map((set) => [`\tset ${set.name} {`, ...set.body.map((row) => `\t\t${row}`), '\t}'].join('\n')),
     ...chains.map(chainText),
   ]
   return [
     `add table ${NFT_TABLE}`,
     `flush table ${NFT_TABLE}`,
-    // a set outlives the flush of its table: emptied, so that what an older policy put there is gone
-    ...sets.flatMap((set) => [`add set ${NFT_TABLE} ${set.name} { ${set.head} }`, `flush set ${NFT_TABLE} ${set.name}`]),
+    // a set outlives the flush of its table: emptied, so that what an older policy put there is gone; the ledger goes on
+    ...sets.flatMap((set) => [`add set ${NFT_TABLE} ${set.name} { ${set.head} }`, ...(set.kept === true ? [] : [`flush set ${NFT_TABLE} ${set.name}`])]),
     `table ${NFT_TABLE} {`,
     blocks.join('\n\n'),
     '}',

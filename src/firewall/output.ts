@@ -3,6 +3,7 @@
 import type { AddressSet, PacketRule, Policy, PortRange } from '../policy/policy.ts'
 import { COMMON_LOG, chain, logLines } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
+import { toLedger } from './ledger.ts'
 import { discoveryOut } from './neighbours.ts'
 import { ACCEPT, BOTH, DROP, REJECT_ADMIN, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note, Verdict } from './ruleset.ts'
@@ -114,6 +115,7 @@ export function gatewayOutput(policy: Policy, facts: RulesetFacts, generation: n
         ...(uid === undefined ? [] : [line({ user: { uid, not: false } }, goTo('VETTED'), 'proxy')]),
         ...resolverLines(facts, goTo('VETTED')),
         ...dhcpAnswers(policy, facts.proxyPort),
+        toLedger(),
         line({ limit: COMMON_LOG }, jump('OUTPUT_LOG')),
         line({}, observe ? goTo('VETTED') : DROP, 'output-drop'),
       ]

@@ -13,3 +13,9 @@ const NAMES: ReadonlyMap<number, string> = new Map(ROWS.split(' ').map((row) => 
 export function protocolName(number: number): string {
   return NAMES.get(number) ?? String(number)
 }
+
+const NUMBERS: ReadonlyMap<string, number> = new Map([...NAMES].map(([number, name]) => [name, number]))
+
+export function protocolOfName(name: string): number | undefined {
+  return NUMBERS.get(name)
+}

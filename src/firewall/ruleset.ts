@@ -63,6 +63,8 @@ export type Verdict =
   /** `jump` comes back when the chain ends, `goto` to where the chain was jumped from */
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'log' | 'nflog'; readonly prefix: string }
+  /** count it in the drop ledger, and go on */
+  | { readonly kind: 'ledger' }
   /** remember in the flow's mark, top byte, which policy accepted it */
   | { readonly kind: 'vet'; readonly generation: number }
 
@@ -97,6 +99,8 @@ export interface Ruleset {
   /** 1..254, in the top byte of the flow's mark */
   readonly generation: number
   readonly chains: readonly Chain[]
+  /** iptables keeps the ledger in ipsets, which must be there before the text is loaded; where not, its text has none */
+  readonly ipset: boolean
   /** addresses that are not `internet`, merged and sorted, both families */
   readonly special: readonly Range[]
   /** rules that the file has and that do not hold now, with the reason */

@@ -4,6 +4,7 @@
 import type { Family } from '../net/ip.ts'
 import type { Chain, Line, Ruleset, Table, Tests } from './ruleset.ts'
 import { RETURN, jump } from './ruleset.ts'
+import { withoutLedger } from './ledger.ts'
 import type { PortRange } from '../policy/policy.ts'
 
 /** `-m multiport` holds fifteen numbers; a range takes two. */
@@ -126,6 +127,6 @@ class Spread {
 /** The same ruleset for one family, in lines that iptables can say. */
 export function spread(ruleset: Ruleset, family: Family): readonly Chain[] {
   const maker = new Spread(ruleset, family)
-  const chains = ruleset.chains.map((chain) => ({ ...chain, lines: chain.lines.flatMap((line) => maker.line(line, chain.table)) }))
+  const chains = (ruleset.ipset ? ruleset.chains : withoutLedger(ruleset)).map((chain) => ({ ...chain, lines: chain.lines.flatMap((line) => maker.line(line, chain.table)) }))
   return [...chains, ...maker.chains]
 }

@@ -1,4 +1,5 @@
 // The two back ends as tests use them: load into a namespace what was printed, and read a counter by its comment.
+import { counterName } from '../../src/firewall/nft-objects.ts'
 import type { Stage } from './stage.ts'
 
 export interface Backend {
@@ -26,6 +27,6 @@ export const BACKENDS: readonly Backend[] = [
     load(stage, space, texts) {
       stage.must(space, 'nft -f -', texts.get('nft') ?? '')
     },
-    counted: (stage, space, comment) => sum(stage.must(space, 'nft list table inet greengate'), new RegExp(`counter packets (\\d+) bytes[^\\n]*"${comment}"`, 'g')),
+    counted: (stage, space, comment) => sum(stage.must(space, 'nft list counters table inet greengate'), new RegExp(`counter ${counterName(comment.replace('gg:', ''))} \\{\\s+packets (\\d+) bytes`, 'g')),
   },
 ]

@@ -124,7 +124,10 @@ for (const backend of BACKENDS) {
     await t.test('rules loaded over others leave nothing of them: neither masquerading nor their chains', async (t) => {
       backend.load(stage, 'gw', printed(ALL.replace('red0 }', 'red0, masquerade: false }')))
       t.same(await stage.probe('h5', [{ protocol: 'tcp', host: RED, port: 25 }]), ['red:25 192.168.51.5'])
-      t.equal(backend.counted(stage, 'gw', 'gg:rule:watched'), 0)
+      // nft keeps the counter of a rule that is no more, iptables loses it: neither counts
+      const kept = backend.counted(stage, 'gw', 'gg:rule:watched')
+      await stage.probe('h5', [{ protocol: 'tcp', host: RED, port: 25 }])
+      t.equal(backend.counted(stage, 'gw', 'gg:rule:watched'), kept)
     })
   })
 }
