@@ -5,6 +5,7 @@ import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
+import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
 import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
@@ -13,7 +14,7 @@ import { versionCommand, versionText } from './version.ts'
 
 export { EXIT }
 
-const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
+const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, logCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
 
 function buildProgram(): Command {
   const program = new Command('greengate')

@@ -81,6 +81,11 @@ export function nameOf(protocol: 'tcp' | 'udp', port: number): string | undefine
   return table.byPort.get(`${protocol}/${port}`)
 }
 
+/** `icmpTypeName(4, 8)` is `echo-request`. */
+export function icmpTypeName(family: 4 | 6, type: number): string | undefined {
+  return ICMP_TYPES.find(([, v4, v6]) => (family === 4 ? v4 : v6) === type)?.[0]
+}
+
 export function protocolNumber(name: string): number | undefined {
   return PROTOCOLS[name.toLowerCase()]
 }

@@ -1,0 +1,24 @@
+// The compiled policy for commands that tell of traffic: groups, services, judgement; without a ruleset, and without telling what a ruleset
+// cannot say. Danger prevented: one command that judges by another policy than the next.
+import type { CompiledPolicy } from '../decision/compile.ts'
+import { loadPolicy } from '../gateway/load.ts'
+import { machineNow } from '../gateway/machine.ts'
+import { EXIT } from './exit.ts'
+import { policyOption } from './options.ts'
+import { tellDiagnostics } from './report.ts'
+
+export interface CompiledOptions {
+  readonly policy?: string
+  readonly port?: number
+}
+
+/** undefined: told on standard error, and the exit code is set. */
+export async function compiledOf(options: CompiledOptions): Promise<CompiledPolicy | undefined> {
+  const file = policyOption(options.policy)
+  if (file === undefined) return undefined
+  const loaded = await loadPolicy(file, machineNow(options.port ?? 0))
+  if (loaded.ok) return loaded.compiled
+  tellDiagnostics(loaded.diagnostics)
+  process.exitCode = EXIT.policy
+  return undefined
+}

@@ -1,0 +1,170 @@
+// The kernel's log: its ring (/dev/kmsg), the journal, or a syslog file, from the beginning or also what comes. Dangers prevented: a follower
+// that misses what stands in the file's next one after a rotation; a read that blocks the loop for ever.
+import { spawn } from 'node:child_process'
+import { accessSync, constants, createReadStream, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { uptime } from 'node:os'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJournalLine, parseKmsg, parseSyslogLine } from '../log/syslog-line.ts'
+import type { KernelMessage, LineFacts } from '../log/syslog-line.ts'
+import { toolEnvironment } from './tool-environment.ts'
+
+export type Messages = AsyncGenerator<KernelMessage, void, undefined>
+
+export interface Reading {
+  /** also what comes from now on, until `signal` */
+  readonly follow: boolean
+  /** epoch milliseconds: what is older may be left out */
+  readonly since?: number
+  readonly timezone: string
+  readonly signal: AbortSignal
+}
+
+const KMSG = '/dev/kmsg'
+const POLL_MS = 250
+
+export function lineFacts(timezone: string): LineFacts {
+  const now = Date.now()
+  return { now, started: now - Math.round(uptime() * 1000), timezone }
+}
+
+export function readable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A record a read. The ring is read to its end without waiting, then looked at again and again: a read that waits would hold a thread for ever. */
+async function* kmsgMessages({ follow, timezone, signal }: Reading): Messages {
+  const facts = lineFacts(timezone)
+  const ring = await open(KMSG, constants.O_RDONLY | constants.O_NONBLOCK)
+  const buffer = Buffer.alloc(16_384)
+  try {
+    while (!signal.aborted) {
+      let length: number
+      try {
+        length = (await ring.read(buffer, 0, buffer.length, null)).bytesRead
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined
+        // records were overwritten before they were read: the next read is of the oldest that is left
+        if (code === 'EPIPE') continue
+        if (code !== 'EAGAIN') throw error
+        if (!follow) return
+        await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+        continue
+      }
+      const message = parseKmsg(buffer.toString('utf8', 0, length), facts)
+      if (message !== undefined) yield message
+    }
+  } finally {
+    await ring.close()
+  }
+}
+
+async function* journalMessages({ follow, since, signal }: Reading): Messages {
+  const args = ['--no-pager', '-q', '-o', 'json', '--output-fields=MESSAGE', '_TRANSPORT=kernel', ...(since === undefined ? [] : [`--since=@${Math.floor(since / 1000)}`]), ...(follow ? ['-f', '-n', 'all'] : [])]
+  const child = spawn('journalctl', args, { stdio: ['ignore', 'pipe', 'ignore'], env: toolEnvironment(), cwd: '/' })
+  child.on('error', () => child.stdout.destroy())
+  const stop = (): void => {
+    child.kill('SIGTERM')
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) {
+      const message = parseJournalLine(line)
+      if (message !== undefined) yield message
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+}
+
+interface Tail {
+  readonly file: FileHandle
+  readonly inode: number
+  at: number
+}
+
+async function openTail(path: string): Promise<Tail | undefined> {
+  try {
+    const file = await open(path, 'r')
+    return { file, inode: (await file.stat()).ino, at: 0 }
+  } catch {
+    return undefined
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
+}
+
+/** A file that is moved away is read to its end, then the one that took its name; one that was cut is read from its beginning. */
+async function* followedLines(path: string, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+  const buffer = Buffer.alloc(65_536)
+  let tail = await openTail(path)
+  let rest = ''
+  try {
+    while (!signal.aborted) {
+      if (tail === undefined) {
+        await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+        tail = await openTail(path)
+        continue
+      }
+      const { bytesRead } = await tail.file.read(buffer, 0, buffer.length, tail.at)
+      if (bytesRead > 0) {
+        tail.at += bytesRead
+        // log lines are ASCII but for what a program said, which is not ours
+        const lines = (rest + buffer.toString('latin1', 0, bytesRead)).split('\n')
+        rest = (lines.pop() ?? '').slice(-65_536)
+        yield* lines
+        continue
+      }
+      if (inodeOf(path) !== tail.inode) {
+        await tail.file.close()
+        tail = await openTail(path)
+        rest = ''
+      } else if ((await tail.file.stat()).size < tail.at) tail.at = 0
+      else await sleep(POLL_MS, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    await tail?.file.close()
+  }
+}
+
+/** `-`: standard input. */
+export async function* fileMessages(path: string, reading: Reading): Messages {
+  const facts = lineFacts(reading.timezone)
+  const lines = reading.follow && path !== '-'
+    ? followedLines(path, reading.signal)
+    : createInterface({ input: path === '-' ? process.stdin : createReadStream(path, { encoding: 'latin1' }), crlfDelay: Infinity })
+  for await (const line of lines) {
+    const message = parseSyslogLine(line, facts)
+    if (message !== undefined) yield message
+  }
+}
+
+const FILES = ['/var/log/kern.log', '/var/log/messages', '/var/log/syslog']
+
+export interface KernelLog {
+  readonly name: string
+  readonly read: (reading: Reading) => Messages
+}
+
+/** Where this machine keeps what its kernel says; undefined: nowhere that we may read. */
+export function kernelLog(): KernelLog | undefined {
+  // a journal that nobody writes keeps nothing
+  if (readable('/run/systemd/journal/socket')) return { name: 'the journal', read: journalMessages }
+  const file = FILES.find(readable)
+  if (file !== undefined) return { name: file, read: (reading) => fileMessages(file, reading) }
+  return readable(KMSG) ? { name: KMSG, read: kmsgMessages } : undefined
+}
