@@ -4,7 +4,9 @@ import { single } from '../net/network.ts'
 import type { Range } from '../net/network.ts'
 import type { BlockEntry } from '../lists/blocks.ts'
 import type { BlockSource, Policy } from '../policy/policy.ts'
-import { DENIAL_LOG, chain, denialOf, logsDenials } from './endings.ts'
+import { chain, denialOf } from './endings.ts'
+import { DENIAL_LOG, denialLog, logsDenials } from './logs.ts'
+import type { Way } from './logs.ts'
 import { BOTH, jump, line } from './ruleset.ts'
 import type { Chain, Line } from './ruleset.ts'
 import { safeId } from './rules.ts'
@@ -36,7 +38,7 @@ function portsOf(source: BlockSource, port: number, proxyPort: number): readonly
 }
 
 /** Empty where no file names anybody. */
-export function blockChains(policy: Policy, blocks: ReadonlyMap<string, readonly BlockEntry[]>, proxyPort: number): readonly Chain[] {
+export function blockChains(policy: Policy, blocks: ReadonlyMap<string, readonly BlockEntry[]>, proxyPort: number, way: Way): readonly Chain[] {
   const made: Line[] = []
   for (const source of policy.blocks) {
     for (const [port, ranges] of byPort(blocks.get(source.name) ?? [])) {
@@ -48,8 +50,8 @@ export function blockChains(policy: Policy, blocks: ReadonlyMap<string, readonly
   return [
     chain('BLOCKS', made),
     chain('BLOCKED', [
-      ...(logsDenials(policy) && policy.mode === 'enforce' ? [line({ limit: DENIAL_LOG }, jump('GREEN_LOG'))] : []),
-      line({}, denialOf(policy, 'drop')),
+      ...(logsDenials(policy) && policy.mode === 'enforce' ? [line({ limit: DENIAL_LOG }, jump(denialLog(policy, way, 'drop')))] : []),
+      line({}, denialOf(policy, way, 'drop')),
     ]),
   ]
 }

@@ -7,22 +7,22 @@ import { sameIp } from '../net/ip.ts'
 import type { AddressSet, Policy, PortRange } from '../policy/policy.ts'
 import { scopeOf } from '../net/scope.ts'
 import { blockChains } from './blocked.ts'
-import {
-  COMMON_LOG, DENIAL_LOG, PING, chain, defaultLines, denialPrefix, denyChains, logLines, logsDenials, quiet, revoked, stateChain, vettedChain, wouldChains,
-} from './endings.ts'
+import { PING, chain, defaultLines, denyChains, quiet, revoked, stateChain, vettedChain, wouldChains } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { adminLines } from './gateway.ts'
 import type { Compiled } from './gateway.ts'
 import { toLedger } from './ledger.ts'
+import { COMMON_LOG, DENIAL_LOG, denialLog, denialLogChains, logsDenials } from './logs.ts'
+import type { Way } from './logs.ts'
 import { discoveryIn } from './neighbours.ts'
-import { outputHead, resolverLines, webLock, webPorts } from './output.ts'
-import { ACCEPT, BOTH, DROP, RESET, goTo, jump, line } from './ruleset.ts'
+import { lockChain, outputHead, resolverLines, webLock, webPorts } from './output.ts'
+import { ACCEPT, BOTH, DROP, goTo, jump, line } from './ruleset.ts'
 import type { Limit, Line, Note, Verdict } from './ruleset.ts'
 import { lowerRules } from './rules.ts'
 import type { Side } from './rules.ts'
 import { portTerm } from './services.ts'
 import type { Term } from './services.ts'
-import { clientSpoofChains, network } from './spoof.ts'
+import { clientSpoofChains, network, spoofOutChains } from './spoof.ts'
 import { addressTerms, senderTerms } from './terms.ts'
 
 const EVERYWHERE: Term = { families: BOTH, tests: {} }
@@ -52,6 +52,7 @@ function sides(policy: Policy, facts: RulesetFacts): readonly [Side, Side] {
   const networks = green.map((each) => each.network)
   const gatewayRanges: readonly Range[] = green.map(({ family, address }) => ({ family, first: address, last: address }))
   const sent: Side = {
+    way: 'OUTPUT',
     from: (set) => holdsHost(policy, facts, set),
     to: (set) => (set.any
       ? [EVERYWHERE]
@@ -62,6 +63,7 @@ function sides(policy: Policy, facts: RulesetFacts): readonly [Side, Side] {
         ]),
   }
   const received: Side = {
+    way: 'INPUT',
     from: (set) => (set.any
       ? [EVERYWHERE]
       : [
@@ -115,18 +117,18 @@ function proxyLines(policy: Policy, facts: RulesetFacts, would: Verdict | undefi
   const l4 = { protocol: 'tcp' as const, ports: [{ first: port, last: port }] }
   return addressTerms([{ family: address.family, first: address.value, last: address.value }], 'destinations').flatMap(({ families, tests }) => [
     line({ ...tests, l4, ...user }, goTo('VETTED'), 'proxy', families),
-    ...(uid === undefined ? [] : [line({ ...tests, l4 }, would ?? RESET, 'proxy-lock', families)]),
+    ...(uid === undefined ? [] : [line({ ...tests, l4 }, would ?? goTo('OUTPUT_LOCK'), 'proxy-lock', families)]),
   ])
 }
 
 /** The end of the way in, of the way out, and of what somebody would have us forward. */
-function ending(policy: Policy, limit: Limit, hush: boolean): readonly Line[] {
+function ending(policy: Policy, way: Way, limit: Limit, hush: boolean): readonly Line[] {
   const observe = policy.mode === 'observe'
   return [
     ...(observe ? [] : [revoked()]),
     ...(hush ? [quiet(observe ? ACCEPT : DROP)] : []),
     toLedger(),
-    ...(logsDenials(policy) ? [line({ limit }, jump('GREEN_LOG'))] : []),
+    ...(logsDenials(policy) ? [line({ limit }, jump(denialLog(policy, way, policy.gateway.default.action)))] : []),
     ...(observe ? [line({}, goTo('VETTED'), 'default-deny')] : defaultLines(policy)),
   ]
 }
@@ -135,7 +137,7 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
   const observe = policy.mode === 'observe'
   const lowered = lowerRules(policy, facts.now, facts.proxyPort, sides(policy, facts), true)
   const [received = [], sent = []] = lowered.sides
-  const blocks = blockChains(policy, facts.blocks, facts.proxyPort)
+  const blocks = blockChains(policy, facts.blocks, facts.proxyPort, 'INPUT')
   const notes: Note[] = [...lowered.notes]
   if (isHere(facts) && facts.client?.uid === undefined) {
     notes.push({ code: 'firewall-user', message: 'the proxy is this machine\'s, but no user is named that it runs as: it can open nothing', hint: 'add `--user NAME`' })
@@ -160,12 +162,12 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
           ...dhcp('in'),
           ...(blocks.length > 0 ? [line({}, jump('BLOCKS'))] : []),
           ...received,
-          ...ending(policy, DENIAL_LOG, true),
+          ...ending(policy, 'INPUT', DENIAL_LOG, true),
         ]),
         hook: 'input',
       },
       { ...chain('FORWARD', [
-          ...(logsDenials(policy) ? [line({ limit: COMMON_LOG }, jump('GREEN_LOG'))] : []),
+          ...(logsDenials(policy) ? [line({ limit: COMMON_LOG }, jump('FORWARD_LOG'))] : []),
           line({}, observe ? goTo('VETTED') : DROP, 'forward-closed'),
         ]), hook: 'forward' },
       {
@@ -174,20 +176,22 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
           ...echo(),
           ...dhcp('out'),
           ...resolverLines(facts, goTo('VETTED')),
-          ...proxyLines(policy, facts, observe ? goTo('WOULD_DROP') : undefined),
+          ...proxyLines(policy, facts, observe ? goTo('OUTPUT_WOULD_DROP') : undefined),
           ...sent,
-          ...ending(policy, COMMON_LOG, false),
+          ...ending(policy, 'OUTPUT', COMMON_LOG, false),
         ]),
         hook: 'output',
       },
       stateChain(generation),
       vettedChain(generation),
       ...denyChains(),
-      chain('GREEN_LOG', logLines(denialPrefix(policy))),
-      ...wouldChains(denialPrefix(policy)),
+      lockChain(policy),
+      ...denialLogChains(policy, ['INPUT', 'FORWARD', 'OUTPUT']),
+      ...wouldChains(policy, ['INPUT', 'OUTPUT']),
       ...blocks,
       ...lowered.chains,
       ...clientSpoofChains(),
+      ...spoofOutChains(),
       // empty: loaded over a gateway's rules, it ends their masquerading
       { name: 'POST', table: 'nat', hook: 'postrouting', lines: [] },
     ],

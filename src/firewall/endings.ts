@@ -2,25 +2,14 @@
 // same. Danger prevented: a flow that a former policy accepted and that goes on, unseen, under one that denies it.
 import type { Policy, RejectWith } from '../policy/policy.ts'
 import { ledgerChain, toLedger } from './ledger.ts'
+import { COMMON_LOG, DENIAL_LOG, denialLog, logChain } from './logs.ts'
+import type { Way } from './logs.ts'
 import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Answer, Chain, Limit, Line, Verdict } from './ruleset.ts'
 
-export const LOG_GROUP = 5
-
-/** One noisy host fills its own bucket and hides nobody else. */
-export const DENIAL_LOG: Limit = { perSecond: 5, burst: 10, perSource: 'green' }
-/** Rules that log do so by their author's wish: looser. */
-export const RULE_LOG: Limit = { perSecond: 50, burst: 100, perSource: 'rule' }
-/** Senders of the internet are countless, and the gateway itself is one: one bucket for all. */
-export const COMMON_LOG: Limit = { perSecond: 5, burst: 10 }
 export const PING: Limit = { perSecond: 20, burst: 40 }
 
 export const TCP = { protocol: 'tcp', ports: [] } as const
-
-/** NFLOG is seen in every namespace and loses nothing quietly; LOG is what every administrator reads. */
-export function logLines(prefix: string): readonly Line[] {
-  return [line({}, { kind: 'nflog', prefix }), line({}, { kind: 'log', prefix })]
-}
 
 export function chain(name: string, lines: readonly Line[]): Chain {
   return { name, table: 'filter', lines }
@@ -77,28 +66,20 @@ function refusalChain(answer: Answer): string {
 }
 
 /** Where rules and blocks lead that deny; under `mode: observe` all of them lead past. */
-export function denialOf(policy: Policy, action: 'deny' | 'drop' | 'reject', rejectWith?: RejectWith): Verdict {
-  if (policy.mode === 'observe') return goTo('WOULD_DROP')
+export function denialOf(policy: Policy, way: Way, action: 'deny' | 'drop' | 'reject', rejectWith?: RejectWith): Verdict {
+  if (policy.mode === 'observe') return goTo(wouldDrop(way))
   const fallback = policy.gateway.default
   if ((action === 'deny' ? fallback.action : action) === 'drop') return goTo('DENY')
   return goTo(refusalChain(ANSWERS[rejectWith ?? (action === 'deny' ? fallback.rejectWith : undefined) ?? 'tcp-reset']))
 }
 
+function wouldDrop(way: Way): string {
+  return way === 'GREEN' ? 'WOULD_DROP' : `${way}_WOULD_DROP`
+}
+
 /** Logs what would have been dropped and lets it pass. */
-export function wouldChains(prefix: string): readonly Chain[] {
-  return [
-    chain('WOULD_DROP', [toLedger(), line({ limit: DENIAL_LOG }, jump('WOULD_LOG')), line({}, goTo('VETTED'), 'would-drop')]),
-    chain('WOULD_LOG', logLines(prefix)),
-  ]
-}
-
-/** `GREEN DROP `, or what stands there while the policy only observes. */
-export function denialPrefix(policy: Policy): string {
-  return policy.mode === 'observe' ? 'GREEN WOULD DROP ' : 'GREEN DROP '
-}
-
-export function logsDenials(policy: Policy): boolean {
-  return policy.mode === 'observe' || policy.gateway.default.log
+export function wouldChains(policy: Policy, ways: readonly Way[]): readonly Chain[] {
+  return ways.map((way) => chain(wouldDrop(way), [toLedger(), line({ limit: DENIAL_LOG }, jump(denialLog(policy, way, 'drop'))), line({}, goTo('VETTED'), 'would-drop')]))
 }
 
 /** The last line for what no rule decided: as `gateway.default` says. */
@@ -120,6 +101,6 @@ export function redDropChain(policy: Policy): Chain {
 }
 
 export function redLogChain(): Chain {
-  return chain('RED_LOG', logLines('RED DROP '))
+  return logChain('RED_LOG', 'RED DROP ')
 }
 

@@ -6,15 +6,13 @@ import type { Range } from '../net/network.ts'
 import { PACKET_INTERNET_EXCLUDES, PRIVATE_RANGES } from '../net/scope.ts'
 import type { AddressSet, Gateway, Policy } from '../policy/policy.ts'
 import { blockChains } from './blocked.ts'
-import {
-  DENIAL_LOG, PING, chain, defaultLines, denialPrefix, denyChains, logLines, logsDenials, quiet, redDropChain, redLogChain, revoked,
-  stateChain, vettedChain, wouldChains,
-} from './endings.ts'
+import { PING, chain, defaultLines, denyChains, quiet, redDropChain, redLogChain, revoked, stateChain, vettedChain, wouldChains } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { toLedger } from './ledger.ts'
+import { DENIAL_LOG, denialLog, denialLogChains, logsDenials } from './logs.ts'
 import { discoveryIn } from './neighbours.ts'
 import { gatewayOutput, lockNotes } from './output.ts'
-import { ACCEPT, DROP, REJECT_PORT, RESET, goTo, jump, line } from './ruleset.ts'
+import { ACCEPT, DROP, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note } from './ruleset.ts'
 import { lowerRules } from './rules.ts'
 import type { Side } from './rules.ts'
@@ -42,6 +40,7 @@ function greenSide(gateway: Gateway): Side {
   const networks = gateway.green.map((green) => green.network)
   const narrowed = (term: Term): Term => ({ ...term, families: term.families.filter((family) => families.includes(family)) })
   return {
+    way: 'GREEN',
     from: (set: AddressSet): readonly Term[] => (set.any || set.green ? [everybody] : senderTerms(set).map(narrowed)),
     to: (set: AddressSet): readonly Term[] => {
       if (set.any) return [everybody]
@@ -73,18 +72,23 @@ function quickRefusals(gateway: Gateway): readonly Line[] {
   const red = redInterfaces(gateway)
   // without red, "past the gateway" is what `internet` is: neither its own ports nor another green
   const past = red.length > 0 ? { out: red } : internetTests(gateway)
-  const refused = (protocol: 'tcp' | 'udp', port: number, comment: string): Line => {
-    // a chain that returns for whole networks ends in one verdict for both protocols
-    const verdict = red.length === 0 ? goTo('REFUSED') : protocol === 'tcp' ? RESET : REJECT_PORT
-    return line({ ...past, l4: { protocol, ports: [{ first: port, last: port }] } }, verdict, comment)
-  }
+  const refused = (protocol: 'tcp' | 'udp', port: number, comment: string): Line =>
+    line({ ...past, l4: { protocol, ports: [{ first: port, last: port }] } }, goTo('QUICK'), comment)
   return [refused('udp', 443, 'quic'), refused('udp', 853, 'dot'), refused('tcp', 853, 'dot'), refused('udp', 53, 'dns'), refused('tcp', 53, 'dns')]
 }
 
+function quickChain(policy: Policy): Chain {
+  return chain('QUICK', [...denialLogLine(policy, 'reject'), line({}, goTo('REFUSED'))])
+}
+
+function denialLogLine(policy: Policy, action: 'drop' | 'reject'): readonly Line[] {
+  return logsDenials(policy) ? [line({ limit: DENIAL_LOG }, jump(denialLog(policy, 'GREEN', action)))] : []
+}
+
 function greenEnd(policy: Policy): readonly Line[] {
-  const log = logsDenials(policy) ? [line({ limit: DENIAL_LOG }, jump('GREEN_LOG'))] : []
+  const log = denialLogLine(policy, policy.gateway.default.action)
   if (policy.mode === 'observe') return [quiet(ACCEPT), toLedger(), ...log, line({}, goTo('VETTED'), 'default-deny')]
-  return [revoked(), quiet(DROP), toLedger(), ...log, ...quickRefusals(policy.gateway), ...defaultLines(policy)]
+  return [revoked(), quiet(DROP), toLedger(), ...quickRefusals(policy.gateway), ...log, ...defaultLines(policy)]
 }
 
 export function masquerade(gateway: Gateway): Chain {
@@ -108,7 +112,7 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
   const output = gatewayOutput(policy, facts, generation)
   const lowered = lowerRules(policy, facts.now, facts.proxyPort, [greenSide(gateway), output.side])
   const [green = [], sent = []] = lowered.sides
-  const blocks = blockChains(policy, facts.blocks, facts.proxyPort)
+  const blocks = blockChains(policy, facts.blocks, facts.proxyPort, 'GREEN')
   const chains: readonly Chain[] = [
     chain('GREEN', [
       ...(blocks.length > 0 ? [line({}, jump('BLOCKS'))] : []),
@@ -133,11 +137,12 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
     vettedChain(generation),
     ...denyChains(),
     chain('GREEN_END', greenEnd(policy)),
-    chain('GREEN_LOG', logLines(denialPrefix(policy))),
+    quickChain(policy),
+    ...denialLogChains(policy, ['GREEN', 'OUTPUT']),
     redDropChain(policy),
     redLogChain(),
     ...output.chains,
-    ...wouldChains(denialPrefix(policy)),
+    ...wouldChains(policy, ['GREEN', 'OUTPUT']),
     ...blocks,
     ...lowered.chains,
     ...gatewaySpoofChains(policy),

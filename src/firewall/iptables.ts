@@ -4,8 +4,8 @@ import { rangeText } from '../net/network.ts'
 import type { Range } from '../net/network.ts'
 import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
-import { LOG_GROUP } from './endings.ts'
 import { LEDGER_SECONDS, ipsetNames } from './ledger.ts'
+import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
 import { spread } from './spread.ts'
@@ -142,6 +142,7 @@ function lineText(chain: string, line: Line, family: Family): string {
     ...(protocol === undefined ? [] : [`-p ${protocol}`]),
     ...spans,
     ...(tests.sourceLocal === true ? ['-m addrtype --src-type LOCAL'] : []),
+    ...(tests.sourceForeign === true ? ['-m addrtype ! --src-type LOCAL'] : []),
     ...(kinds === undefined ? [] : [`-m addrtype --dst-type ${kinds.map((kind) => kind.toUpperCase()).join(',')}`]),
     ...(tests.macs === undefined ? [] : [`-m mac --mac-source ${tests.macs[0] ?? ''}`]),
     ...(tests.l4 === undefined ? [] : l4Words(tests.l4, family)),

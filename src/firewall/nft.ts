@@ -3,8 +3,8 @@
 import { rangeText } from '../net/network.ts'
 import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
-import { LOG_GROUP } from './endings.ts'
 import { counterName, counterNames, ledgerTexts, namedSets } from './nft-objects.ts'
+import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
 
@@ -141,6 +141,7 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...(tests.macs === undefined ? [] : [`ether saddr ${setText([...new Set<string>(tests.macs)].sort())}`]),
     ...addresses,
     ...(tests.sourceLocal === true ? ['fib saddr type local'] : []),
+    ...(tests.sourceForeign === true ? ['fib saddr type != local'] : []),
     ...(tests.destinationKinds === undefined ? [] : [`fib daddr type ${setText(tests.destinationKinds)}`]),
     ...(tests.l4 === undefined ? [] : l4Words(tests.l4, family)),
     ...(tests.hopLimit === undefined ? [] : [`ip6 hoplimit ${tests.hopLimit}`]),

@@ -1,10 +1,12 @@
 // What the gateway sends itself: the rules `from: gateway`, then that the proxy's user alone may open web connections, then
 // `gateway.output`. Danger prevented: a program on the gateway that goes round its own proxy.
 import type { AddressSet, PacketRule, Policy, PortRange } from '../policy/policy.ts'
-import { COMMON_LOG, chain, logLines } from './endings.ts'
+import { TCP, chain } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { toLedger } from './ledger.ts'
+import { COMMON_LOG, denialLog, logsDenials } from './logs.ts'
 import { discoveryOut } from './neighbours.ts'
+import { loopbackOut, spoofOutChains } from './spoof.ts'
 import { ACCEPT, BOTH, DROP, REJECT_ADMIN, RESET, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note, Verdict } from './ruleset.ts'
 import { standingRules } from './rules.ts'
@@ -33,10 +35,15 @@ export function webPorts(policy: Policy): readonly PortRange[] {
 export function outputHead(generation: number): readonly Line[] {
   return [
     line({ out: ['lo'] }, ACCEPT),
+    ...loopbackOut(),
+    // whoever forges a client's packets on the gateway would else ride on that client's flow
+    line({ sourceForeign: true, state: 'established', direction: 'original' }, DROP, 'spoof-output'),
     line({ state: 'established', vettedBy: generation }, ACCEPT, 'established'),
+    // the answers of a transparent proxy come from the address that the client asked, which is not ours
     line({ state: 'established', direction: 'reply' }, ACCEPT, 'reply'),
     line({ state: 'related' }, ACCEPT, 'related'),
     discoveryOut(),
+    line({ sourceForeign: true }, jump('SPOOF_OUT')),
   ]
 }
 
@@ -56,7 +63,13 @@ export function webLock(policy: Policy, uid: number | undefined, out: Line['test
   const user = uid === undefined ? {} : { user: { uid, not: true } }
   const tcp = portTerm('tcp', webPorts(policy)).tests
   const quic = portTerm('udp', [{ first: 443, last: 443 }]).tests
-  return [line({ ...out, ...tcp, ...user }, would ?? RESET, 'proxy-lock'), line({ ...out, ...quic, ...user }, would ?? REJECT_ADMIN, 'proxy-lock')]
+  return [line({ ...out, ...tcp, ...user }, would ?? goTo('OUTPUT_LOCK'), 'proxy-lock'), line({ ...out, ...quic, ...user }, would ?? goTo('OUTPUT_LOCK'), 'proxy-lock')]
+}
+
+/** Refused at once, and told: a program that goes round the proxy should not hang. */
+export function lockChain(policy: Policy): Chain {
+  const log = logsDenials(policy) ? [line({ limit: COMMON_LOG }, jump(denialLog(policy, 'OUTPUT', 'reject')))] : []
+  return chain('OUTPUT_LOCK', [toLedger(), ...log, line({ l4: TCP }, RESET), line({}, REJECT_ADMIN)])
 }
 
 /** An explicit rule stands before the lock; whoever wrote it should know. */
@@ -83,6 +96,7 @@ function outputSide(policy: Policy): Side {
   const { gateway } = policy
   const networks = gateway.green.map((green) => green.network)
   return {
+    way: 'OUTPUT',
     from: (set: AddressSet): readonly Term[] => (set.gateway ? [{ families: BOTH, tests: {} }] : []),
     to: (set: AddressSet): readonly Term[] => (set.any
       ? [{ families: BOTH, tests: {} }]
@@ -121,14 +135,14 @@ export function gatewayOutput(policy: Policy, facts: RulesetFacts, generation: n
       ]
     // no verdict: what else the machine's owner keeps in OUTPUT still has its say
     : [...lock, line({}, { kind: 'vet', generation })]
-  const logged = drops || (observe && lock.length > 0)
   return {
     side: outputSide(policy),
     head: outputHead(generation),
     end,
     chains: [
-      ...(logged ? [chain('OUTPUT_LOG', logLines(observe ? 'OUTPUT WOULD DROP ' : 'OUTPUT DROP '))] : []),
+      lockChain(policy),
       ...(observe && lock.length > 0 ? [chain('OUTPUT_WOULD', [line({ limit: COMMON_LOG }, jump('OUTPUT_LOG'))])] : []),
+      ...spoofOutChains(),
     ],
   }
 }

@@ -1,7 +1,9 @@
 // The policy's packet rules as lines, in file order: what holds now, on the hooks that the caller's terms speak of. Danger prevented:
 // a rule that yields nothing and that nobody is told of, or an observed rule that decides.
 import type { AddressSet, PacketRule, Policy } from '../policy/policy.ts'
-import { RULE_LOG, chain, denialOf, logLines } from './endings.ts'
+import { chain, denialOf } from './endings.ts'
+import { RULE_LOG, logChain } from './logs.ts'
+import type { Way } from './logs.ts'
 import { goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note, Verdict } from './ruleset.ts'
 import type { Term } from './services.ts'
@@ -11,6 +13,8 @@ import { lines, lostFamilies, product } from './terms.ts'
 
 /** What a rule's two ends mean on one hook. */
 export interface Side {
+  /** what the log calls it */
+  readonly way: Way
   readonly from: (set: AddressSet) => readonly Term[]
   readonly to: (set: AddressSet) => readonly Term[]
 }
@@ -29,8 +33,8 @@ export function safeId(id: string): string {
   return id.replace(/\[(\d+)\]/g, '-$1').replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)
 }
 
-export function ruleChainName(rule: PacketRule): string {
-  return `RULE${rule.index}`
+export function ruleChainName(rule: PacketRule, way: Way): string {
+  return way === 'GREEN' ? `RULE${rule.index}` : `RULE${rule.index}_${way}`
 }
 
 /** Rules that speak of direct packets, in file order. */
@@ -45,29 +49,29 @@ export function inactiveRules(policy: Policy, now: number): readonly string[] {
   })
 }
 
-function verdictOf(policy: Policy, rule: PacketRule): Verdict {
-  return rule.action === 'allow' ? goTo('VETTED') : denialOf(policy, rule.action, rule.rejectWith)
+function verdictOf(policy: Policy, rule: PacketRule, way: Way): Verdict {
+  return rule.action === 'allow' ? goTo('VETTED') : denialOf(policy, way, rule.action, rule.rejectWith)
 }
 
 /** What a rule's own log line says: what happened, or what would have. */
-function logPrefix(policy: Policy, rule: PacketRule): string {
+function logPrefix(policy: Policy, rule: PacketRule, way: Way): string {
   const word = rule.action === 'deny' ? policy.gateway.default.action : rule.action
   const told = word === 'allow' ? 'ACCEPT' : word.toUpperCase()
   const would = rule.mode === 'observe' || (policy.mode === 'observe' && word !== 'allow')
-  return `GREEN ${would ? 'WOULD ' : ''}${told} ${safeId(rule.id)} `
+  return `${way} ${would ? 'WOULD ' : ''}${told} ${safeId(rule.id)} `
 }
 
 /** The chain of a rule that logs: its name in the log, then its verdict; an observed one comes back and the next rule is tried. */
-export function ruleChains(policy: Policy, rule: PacketRule): readonly Chain[] {
+export function ruleChains(policy: Policy, rule: PacketRule, way: Way): readonly Chain[] {
   const observed = rule.mode === 'observe'
   if (!observed && rule.log !== true) return []
-  const name = ruleChainName(rule)
+  const name = ruleChainName(rule, way)
   return [
     chain(name, [
       ...(observed && rule.log === false ? [] : [line({ limit: RULE_LOG }, jump(`${name}_LOG`))]),
-      ...(observed ? [] : [line({}, verdictOf(policy, rule))]),
+      ...(observed ? [] : [line({}, verdictOf(policy, rule, way))]),
     ]),
-    chain(`${name}_LOG`, logLines(logPrefix(policy, rule))),
+    logChain(`${name}_LOG`, logPrefix(policy, rule, way)),
   ]
 }
 
@@ -75,9 +79,10 @@ export function lowerRule(policy: Policy, rule: PacketRule, side: Side, proxyPor
   const from = side.from(rule.from)
   const to = side.to(rule.to)
   const services = serviceTerms(rule.services, proxyPort)
-  const chains = ruleChains(policy, rule)
-  const own = rule.mode === 'observe' ? jump(ruleChainName(rule)) : goTo(ruleChainName(rule))
-  const made = lines(product([from, to, services]), chains.length > 0 ? own : verdictOf(policy, rule), `rule:${safeId(rule.id)}`)
+  const chains = ruleChains(policy, rule, side.way)
+  const name = ruleChainName(rule, side.way)
+  const own = rule.mode === 'observe' ? jump(name) : goTo(name)
+  const made = lines(product([from, to, services]), chains.length > 0 ? own : verdictOf(policy, rule, side.way), `rule:${safeId(rule.id)}`)
   return {
     lines: made,
     chains: made.length > 0 ? chains : [],
@@ -104,8 +109,7 @@ export function lowerRules(policy: Policy, now: number, proxyPort: number, sides
   for (const rule of standingRules(policy, now)) {
     const lowered = sides.map((side) => lowerRule(policy, rule, side, proxyPort))
     lowered.forEach((each, index) => out[index]?.push(...each.lines))
-    const own = lowered.find((each) => each.chains.length > 0)
-    if (own !== undefined) chains.push(...own.chains)
+    for (const each of lowered) chains.push(...each.chains)
     if (lowered.every((each) => each.lines.length === 0)) {
       // on a single machine, rules of other hosts are no concern
       if (!single || lowered.some((each) => each.meant)) notes.push({ code: 'firewall-nothing', place: rule.place, ...nothing(rule) })

@@ -38,13 +38,15 @@ export interface Tests {
   readonly destinationNotSpecial?: true
   /** one of the kernel's own addresses, whichever they are at that moment */
   readonly sourceLocal?: true
+  /** none of the kernel's own addresses */
+  readonly sourceForeign?: true
   readonly destinationKinds?: readonly AddressKind[]
   /** seen on the link only: never in OUTPUT */
   readonly macs?: readonly Mac[]
   readonly l4?: L4
   readonly hopLimit?: number
   readonly state?: 'established' | 'related' | 'invalid' | 'new'
-  readonly direction?: 'reply'
+  readonly direction?: 'original' | 'reply'
   /** the flow was accepted by the policy of this generation */
   readonly vettedBy?: number
   /** a TCP packet that is no opening SYN */

@@ -3,7 +3,7 @@
 import type { Range } from '../net/network.ts'
 import { parseNetwork } from '../net/network.ts'
 import type { Policy } from '../policy/policy.ts'
-import { COMMON_LOG, logLines } from './endings.ts'
+import { COMMON_LOG, logChain, logLines } from './logs.ts'
 import { DROP, RETURN, jump, line } from './ruleset.ts'
 import type { Chain, Line } from './ruleset.ts'
 import { addressTerms, greenInterfaces, redInterfaces } from './terms.ts'
@@ -17,7 +17,8 @@ export function network(text: string): Range {
 const LOOPBACK = [network('127.0.0.0/8'), network('::1')]
 const LINK_LOCAL4 = network('169.254.0.0/16')
 /** neighbour discovery speaks from these: link-local, and unspecified while an address is being tried (RFC 4861, 4862) */
-const LINK6 = [network('fe80::/10'), network('::')]
+const UNSPECIFIED6 = network('::')
+const LINK6 = [network('fe80::/10'), UNSPECIFIED6]
 const UNSPECIFIED = network('0.0.0.0')
 const BROADCAST = network('255.255.255.255')
 
@@ -32,6 +33,23 @@ function ownLines(): readonly Line[] {
     ...each(LOOPBACK, 'sources', DROP, 'spoof-loopback'),
     ...each(LOOPBACK, 'destinations', DROP, 'spoof-loopback'),
     line({ sourceLocal: true }, DROP, 'spoof-self'),
+  ]
+}
+
+/** Nothing of loopback leaves by a wire; what goes over loopback itself has passed before. */
+export function loopbackOut(): readonly Line[] {
+  return (['sources', 'destinations'] as const).flatMap((end) => each(LOOPBACK, end, DROP, 'spoof-loopback'))
+}
+
+/** What this machine sends bears an address of its own, or none yet (DHCP, a group's membership). */
+export function spoofOutChains(): readonly Chain[] {
+  return [
+    { name: 'SPOOF_OUT', table: 'filter', lines: [
+      ...each([UNSPECIFIED, UNSPECIFIED6], 'sources', RETURN, undefined),
+      line({ limit: COMMON_LOG }, jump('SPOOF_OUT_LOG')),
+      line({}, DROP, 'spoof-output'),
+    ] },
+    logChain('SPOOF_OUT_LOG', 'OUTPUT SPOOF '),
   ]
 }
 
