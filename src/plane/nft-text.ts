@@ -1,0 +1,92 @@
+// Our nft table as text: read from what `nft list table` prints or what our printer wrote, and the one transaction that leads from what is there
+// to what is wanted. Dangers prevented: `delete table`, in which packets see empty sets; what an older policy put there and nobody takes away.
+import { NFT_TABLE } from '../firewall/nft.ts'
+
+interface Block {
+  readonly kind: string
+  readonly name: string
+  readonly lines: readonly string[]
+}
+
+export interface NftTable {
+  readonly blocks: readonly Block[]
+}
+
+/** What a block's kind is called where it is deleted; in this order, since a map of verdicts holds the chains that it names. */
+const KINDS = ['map', 'set', 'chain', 'counter', 'quota', 'limit']
+
+const OPENING = /^\t(\w+) (\S+) \{$/
+
+/** undefined: there is no table of ours in it. */
+export function parseNft(text: string): NftTable | undefined {
+  const lines = text.split('\n')
+  const start = lines.indexOf(`table ${NFT_TABLE} {`)
+  const end = lines.indexOf('}', start)
+  if (start < 0 || end < 0) return undefined
+  const blocks: Block[] = []
+  for (let at = start + 1; at < end; at++) {
+    const opening = OPENING.exec(lines[at] ?? '')
+    if (opening === null) continue
+    const close = lines.indexOf('\t}', at)
+    blocks.push({ kind: opening[1] ?? '', name: opening[2] ?? '', lines: lines.slice(at + 1, close) })
+    at = close
+  }
+  return { blocks }
+}
+
+function isDynamic({ lines }: Block): boolean {
+  return lines.some((line) => /^\t\tflags .*\bdynamic\b/.test(line))
+}
+
+/** Elements begin at `elements = {` and go to the brace that closes it. */
+function withoutElements(lines: readonly string[]): readonly string[] {
+  const start = lines.findIndex((line) => line.startsWith('\t\telements = {'))
+  if (start < 0) return lines
+  const end = lines.findIndex((line, index) => index >= start && line.endsWith('}'))
+  return [...lines.slice(0, start), ...lines.slice(end < 0 ? lines.length : end + 1)]
+}
+
+/** What of a block must stay the same for it to be kept as it is: a set's type, a chain's hook. */
+function head({ kind, lines }: Block): string {
+  if (kind === 'chain') return lines.filter((line) => /^\t\ttype .* hook /.test(line)).join('\n')
+  return kind === 'set' || kind === 'map' ? withoutElements(lines).map((line) => line.replace(/,\s*/g, ',')).join('\n') : ''
+}
+
+function body({ blocks }: NftTable): string {
+  return [`table ${NFT_TABLE} {`, blocks.map(({ kind, name, lines }) => [`\t${kind} ${name} {`, ...lines, '\t}'].join('\n')).join('\n\n'), '}', ''].join('\n')
+}
+
+/** Numbers that packets change, and what packets put into sets, are no rules; nor is the order in which chains were once made. */
+export function canonicalNft(text: string): string | undefined {
+  const table = parseNft(text)
+  if (table === undefined) return undefined
+  const blocks = table.blocks.map((block) => ({
+    ...block,
+    lines: (isDynamic(block) ? withoutElements(block.lines) : block.lines).map((line) => line.replace(/ packets \d+ bytes \d+/g, '').replace(/ expires [0-9dhms]+/g, '')),
+  }))
+  const key = ({ kind, name }: Block): string => `${kind === 'chain' ? 1 : 0} ${kind} ${name}`
+  return body({ blocks: blocks.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) })
+}
+
+/** For `nft -f -`, whatever is there: one transaction over all hooks and both families. */
+export function nftChange(live: NftTable | undefined, wanted: NftTable): string {
+  const find = (block: Block, { blocks }: NftTable): Block | undefined => blocks.find(({ kind, name }) => kind === block.kind && name === block.name)
+  const there = live ?? { blocks: [] }
+  const gone = there.blocks.filter((block) => {
+    const next = find(block, wanted)
+    return next === undefined || head(next) !== head(block)
+  })
+  const obsolete = KINDS.flatMap((kind) => gone.filter((block) => block.kind === kind))
+  // what packets put into a set stays, an exact ledger among it; what a policy put there is put there anew
+  const refilled = there.blocks.filter((block) => (block.kind === 'set' || block.kind === 'map') && !gone.includes(block) && !isDynamic(block))
+  return [
+    `add table ${NFT_TABLE}`,
+    `flush table ${NFT_TABLE}`,
+    ...obsolete.map(({ kind, name }) => `delete ${kind} ${NFT_TABLE} ${name}`),
+    ...refilled.map(({ kind, name }) => `flush ${kind} ${NFT_TABLE} ${name}`),
+    body({ blocks: wanted.blocks.map((block) => (isDynamic(block) ? { ...block, lines: withoutElements(block.lines) } : block)) }),
+  ].join('\n')
+}
+
+/** What takes the table away, in two transactions: emptied first, so that no packet meets a set that is gone. */
+export const NFT_REMOVAL: readonly string[] = [`flush table ${NFT_TABLE}\n`, `delete table ${NFT_TABLE}\n`]

@@ -1,0 +1,89 @@
+// Our rules read from the kernel and written to it, through whichever runner is given: the machine itself, or a namespace to try them in. All or
+// nothing: what fails half-way is taken back. Danger prevented: trust in a tool's 0, or in our own memory, over what the kernel has.
+import { NFT_TABLE } from '../firewall/nft.ts'
+import { firstProblem } from '../kernel/tool.ts'
+import type { Ran, Runner } from '../kernel/tool.ts'
+import { canonicalIptables, iptablesChange, jumpsFirst, parseIptables } from './iptables-text.ts'
+import { NFT_REMOVAL, canonicalNft, nftChange, parseNft } from './nft-text.ts'
+import { STORES } from './own-rules.ts'
+import type { OwnRules, Store } from './own-rules.ts'
+
+export class RulesError extends Error {}
+
+function fail(what: string, ran: Ran): never {
+  throw new RulesError(`${what}: ${firstProblem(ran)}`)
+}
+
+async function listNft(run: Runner): Promise<string | undefined> {
+  const tables = await run('nft', ['list', 'tables'])
+  if (tables.missing) return undefined
+  if (tables.code !== 0) fail('nft cannot list its tables', tables)
+  if (!tables.out.split('\n').includes(`table ${NFT_TABLE}`)) return undefined
+  const listed = await run('nft', ['list', 'table', 'inet', 'greengate'])
+  if (listed.code !== 0) fail('nft cannot list our table', listed)
+  return listed.out
+}
+
+async function save(run: Runner, tool: 'iptables' | 'ip6tables'): Promise<string> {
+  const saved = await run(`${tool}-save`, [])
+  if (saved.missing) return ''
+  if (saved.code !== 0) fail(`${tool}-save`, saved)
+  return saved.out
+}
+
+/** In the one form in which rules are compared. */
+export async function readOwn(run: Runner): Promise<OwnRules> {
+  const [nft, six, four] = await Promise.all([listNft(run), save(run, 'ip6tables'), save(run, 'iptables')])
+  const table = nft === undefined ? undefined : canonicalNft(nft)
+  const ip6tables = canonicalIptables(parseIptables(six))
+  const iptables = canonicalIptables(parseIptables(four))
+  return { ...(table === undefined ? {} : { nft: table }), ...(ip6tables === undefined ? {} : { ip6tables }), ...(iptables === undefined ? {} : { iptables }) }
+}
+
+export function sameRules(a: OwnRules, b: OwnRules): boolean {
+  return STORES.every((store) => a[store] === b[store])
+}
+
+/** Whether our jumps are first in their chains: nft has none, its place is its priority. */
+export async function ownFirst(run: Runner): Promise<boolean> {
+  const saved = await Promise.all([save(run, 'ip6tables'), save(run, 'iptables')])
+  return saved.every((text) => jumpsFirst(parseIptables(text)))
+}
+
+async function must(run: Runner, what: string, command: string, args: readonly string[], input: string): Promise<void> {
+  const ran = await run(command, args, input)
+  if (ran.code !== 0) fail(what, ran)
+}
+
+async function writeStore(run: Runner, store: Store, wanted: string | undefined): Promise<void> {
+  if (store === 'nft') {
+    const listed = await listNft(run)
+    if (wanted === undefined) {
+      if (listed !== undefined) for (const text of NFT_REMOVAL) await must(run, 'nft', 'nft', ['-f', '-'], text)
+      return
+    }
+    const table = parseNft(wanted)
+    if (table === undefined) throw new RulesError('nft: the text holds no table of ours')
+    return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed === undefined ? undefined : parseNft(listed), table))
+  }
+  const change = iptablesChange(parseIptables(await save(run, store)), wanted === undefined ? [] : parseIptables(wanted))
+  // rules always on standard input: `-w FILE` would take the file for a number of seconds, load nothing, and say 0
+  if (change !== '') await must(run, `${store}-restore`, `${store}-restore`, ['-w', '10', '--noflush'], change)
+}
+
+async function write(run: Runner, wanted: OwnRules): Promise<void> {
+  // what is wanted first, what is not wanted any more then: no moment without rules when the back end changes
+  for (const store of STORES) if (wanted[store] !== undefined) await writeStore(run, store, wanted[store])
+  for (const store of STORES) if (wanted[store] === undefined) await writeStore(run, store, undefined)
+}
+
+/** Throws RulesError when the kernel refuses; then what was there before is there again. */
+export async function writeOwn(run: Runner, wanted: OwnRules): Promise<void> {
+  const before = await readOwn(run)
+  try {
+    await write(run, wanted)
+  } catch (error) {
+    await write(run, before)
+    throw error
+  }
+}
