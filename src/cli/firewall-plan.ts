@@ -38,6 +38,8 @@ export interface Plan {
   readonly facts: RulesetFacts
   readonly ruleset: Ruleset
   readonly hash: string
+  /** of the policy's file, as it was read */
+  readonly text: string
 }
 
 function proxyOption(text: string): Server {
@@ -66,13 +68,18 @@ function contradiction(options: PlanOptions): readonly [string, string] | undefi
   return undefined
 }
 
-export function planOptions(command: Command): Command {
+/** What holds now, with a generation that is chosen; for commands that change the kernel. */
+export function livePlanOptions(command: Command): Command {
   return command
     .option('--policy <file|dir>', 'the policy (default: policies/default.yaml of the package)')
     .addOption(new Option('--mode <mode>', 'a gateway between green and red, or a single machine that must go through a proxy').choices(['gateway', 'client']).default('gateway'))
     .option('--proxy <addr:port>', 'with --mode client: the proxy', proxyOption)
     .option('--user <name>', 'with --mode client: who runs the proxy where it is on this machine, else who alone may use it')
     .option('--port <n>', 'the port that `serve --port` uses, instead of gateway.proxy.port', portOption)
+}
+
+export function planOptions(command: Command): Command {
+  return livePlanOptions(command)
     .option('--at <time>', 'what holds at that time; without offset in the policy\'s time zone')
     .option('--generation <n>', '1 to 254, the mark of flows that these rules accept (default: from the rules, so that changed rules judge running flows anew)', generationOption)
 }
@@ -89,7 +96,7 @@ export async function planOf(options: PlanOptions, file = policyOption(options.p
     process.exitCode = EXIT.policy
     return undefined
   }
-  const { source, compiled, hash } = loaded
+  const { source, compiled, hash, text } = loaded
   const { policy } = source
   const now = options.at === undefined ? Date.now() : parseTime(options.at, policy.gateway.timezone)
   if (now === undefined) return void usageError(`\`${options.at ?? ''}\` is no time`, 'write it like 2026-11-20 or 2026-11-20T17:30, with or without an offset')
@@ -108,5 +115,5 @@ export async function planOf(options: PlanOptions, file = policyOption(options.p
     return undefined
   }
   for (const note of made.ruleset.notes) sayError(noteText(note))
-  return { file, policy, source, compiled, facts, ruleset: made.ruleset, hash }
+  return { file, policy, source, compiled, facts, ruleset: made.ruleset, hash, text }
 }

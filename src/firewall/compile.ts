@@ -25,10 +25,15 @@ function reached(chains: readonly Chain[]): readonly Chain[] {
   return chains.filter((chain) => found.has(chain))
 }
 
-/** 1..254 from what the rules mean: another meaning, another generation (but for one chance in 254). */
-function generationOf(chains: readonly Chain[]): number {
+/** Of what the rules do, whatever generation they mark: another meaning, another text. */
+function meaningOf(chains: readonly Chain[]): string {
   const text = JSON.stringify(chains, (_, value: unknown) => (typeof value === 'bigint' ? value.toString(16) : value))
-  return 1 + (createHash('sha256').update(text).digest().readUInt32BE(0) % 254)
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** 1..254 from what the rules mean: another meaning, another generation (but for one chance in 254). */
+function generationOf(meaning: string): number {
+  return 1 + (Number.parseInt(meaning.slice(0, 8), 16) % 254)
 }
 
 /** `+` and `*` at the end are wild cards to the back ends; quotes and signs are worse. */
@@ -55,7 +60,8 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
   const strange = strangeInterface(policy)
   if (strange !== undefined) return { ok: false, problem: strange }
   const compile = client === undefined ? compileGateway : compileClient
-  const generation = facts.generation ?? generationOf(reached(compile(policy, facts, 1).chains))
+  const meaning = meaningOf(reached(compile(policy, facts, 1).chains))
+  const generation = facts.generation ?? generationOf(meaning)
   const { chains, notes } = compile(policy, facts, generation)
   const users: readonly Note[] = client === undefined && facts.proxyUid === 'unknown'
     ? [{
@@ -70,6 +76,7 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
       mode: client === undefined ? 'gateway' : 'client',
       observe: policy.mode === 'observe',
       generation,
+      meaning,
       chains: reached(chains),
       ipset: facts.ipset === true,
       special: specialRanges(policy.gateway),

@@ -100,6 +100,8 @@ export interface Ruleset {
   readonly observe: boolean
   /** 1..254, in the top byte of the flow's mark */
   readonly generation: number
+  /** a digest of what the rules do, the generation apart */
+  readonly meaning: string
   readonly chains: readonly Chain[]
   /** iptables keeps the ledger in ipsets, which must be there before the text is loaded; where not, its text has none */
   readonly ipset: boolean

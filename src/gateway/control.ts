@@ -16,11 +16,37 @@ export interface ReloadAnswer {
   readonly notes: readonly string[]
 }
 
-export interface ControlAsk {
-  readonly command: 'reload'
+export interface StatusAnswer {
+  readonly pid: number
+  /** absolute */
+  readonly file: string
+  readonly policy: string
+  readonly generation: number
+  readonly hash: string
+  /** the port in use */
+  readonly port: number
 }
 
-const MOST_ASK = 4_096
+export type ControlAsk =
+  | { readonly command: 'reload' }
+  | { readonly command: 'status' }
+  /** load the policy anew, and remember the one before until `settle`, or a load */
+  | { readonly command: 'trial' }
+  | { readonly command: 'settle' }
+  /** back to what `trial` replaced; where that is not known any more, to this policy */
+  | { readonly command: 'revert'; readonly hash?: string; readonly text?: string }
+
+/** What the gateway does when it is asked. */
+export interface ControlActions {
+  reload(): Promise<ReloadAnswer>
+  trial(): Promise<ReloadAnswer>
+  settle(): Promise<ReloadAnswer>
+  revert(hash: string | undefined, text: string | undefined): Promise<ReloadAnswer>
+  status(): Promise<StatusAnswer>
+}
+
+/** A policy's text may be in it. */
+const MOST_ASK = 64 << 20
 const MOST_ANSWER = 64 << 20
 /** The kernel's sun_path, with its final NUL. */
 const PATH_BYTES = 108
@@ -51,11 +77,29 @@ function readLine(socket: Socket, most: number): Promise<string> {
   })
 }
 
-async function serveOne(socket: Socket, reload: () => Promise<ReloadAnswer>): Promise<void> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | { readonly error: string }> {
+  const said: Readonly<Record<string, unknown>> = isRecord(ask) ? ask : {}
+  switch (said['command']) {
+    case 'reload': return actions.reload()
+    case 'trial': return actions.trial()
+    case 'settle': return actions.settle()
+    case 'status': return actions.status()
+    case 'revert': {
+      const { hash, text } = said
+      return actions.revert(typeof hash === 'string' ? hash : undefined, typeof text === 'string' ? text : undefined)
+    }
+    default: return { error: 'no such command' }
+  }
+}
+
+async function serveOne(socket: Socket, actions: ControlActions): Promise<void> {
   try {
     const ask: unknown = JSON.parse(await readLine(socket, MOST_ASK))
-    const command = typeof ask === 'object' && ask !== null && 'command' in ask ? ask.command : undefined
-    socket.end(`${JSON.stringify(command === 'reload' ? await reload() : { error: 'no such command' })}\n`)
+    socket.end(`${JSON.stringify(await answerTo(ask, actions))}\n`)
   } catch {
     socket.destroy()
   }
@@ -75,7 +119,7 @@ export function controlAnswers(path: string): Promise<boolean> {
 }
 
 /** A socket whose owner is gone is removed; anything else that stands at the name is left there and is an error. */
-export async function listenControl(path: string, reload: () => Promise<ReloadAnswer>): Promise<Server> {
+export async function listenControl(path: string, actions: ControlActions): Promise<Server> {
   const stands = lstatSync(path, { throwIfNoEntry: false })
   if (stands !== undefined) {
     if (!stands.isSocket()) throw new Error(`${path} is no socket; remove it`)
@@ -85,7 +129,7 @@ export async function listenControl(path: string, reload: () => Promise<ReloadAn
   // who asks may end its side at once (`echo ... | nc`), and still gets its answer
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
-    void serveOne(socket, reload)
+    void serveOne(socket, actions)
   })
   return new Promise((resolve, reject) => {
     server.on('error', reject)
@@ -100,15 +144,27 @@ export async function listenControl(path: string, reload: () => Promise<ReloadAn
   })
 }
 
-export async function askControl(path: string, ask: ControlAsk): Promise<ReloadAnswer> {
+async function asked(path: string, ask: ControlAsk): Promise<unknown> {
   const socket = withPath(path, (short) => connect(short))
   const answer = readLine(socket, MOST_ANSWER)
   socket.write(`${JSON.stringify(ask)}\n`)
   try {
-    const parsed: unknown = JSON.parse(await answer)
-    if (typeof parsed === 'object' && parsed !== null && 'generation' in parsed) return parsed as ReloadAnswer
-    throw new Error('the gateway did not understand: is it another version?')
+    return JSON.parse(await answer) as unknown
   } finally {
     socket.destroy()
   }
+}
+
+const STRANGER = 'the gateway did not understand: is it another version?'
+
+export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' }>): Promise<ReloadAnswer> {
+  const answer = await asked(path, ask)
+  if (isRecord(answer) && 'generation' in answer && 'ok' in answer) return answer as unknown as ReloadAnswer
+  throw new Error(STRANGER)
+}
+
+export async function askStatus(path: string): Promise<StatusAnswer> {
+  const answer = await asked(path, { command: 'status' })
+  if (isRecord(answer) && 'file' in answer && 'port' in answer) return answer as unknown as StatusAnswer
+  throw new Error(STRANGER)
 }

@@ -1,11 +1,12 @@
 // The running gateway: one policy in force in every worker, changed all or nothing. Dangers prevented: a bad file that takes the place of a
 // good policy; two reloads at once; a gateway that keeps its port while it ends.
+import { resolve } from 'node:path'
 import type { Machine } from '../decision/machine.ts'
 import { limitBuffer } from '../proxy/counters.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { coalesced, turns } from './coalesce.ts'
-import type { ReloadAnswer } from './control.ts'
+import type { ControlActions, ReloadAnswer, StatusAnswer } from './control.ts'
 import { collectSoon } from './heap.ts'
 import { plannedHosts } from './listen-plan.ts'
 import { loadForTraffic } from './load-apart.ts'
@@ -35,20 +36,28 @@ export interface GatewayOptions {
 
 type Good = Extract<LoadedApart, { ok: true }>
 
-export class Gateway {
+/** What a trial replaced, and by what. */
+interface Former {
+  readonly loaded: Good
+  readonly live: Live
+  readonly by: string
+}
+
+export class Gateway implements ControlActions {
   readonly #options: GatewayOptions
   readonly #workers: Workers
   readonly #turn = turns()
   readonly reload: () => Promise<ReloadAnswer>
   #loaded: Good
   #live: Live
+  #former: Former | undefined
   #unwatch: () => void = () => {}
 
   constructor(options: GatewayOptions, loaded: Good, machine: Machine) {
     this.#options = options
     this.#loaded = loaded
     this.#live = { source: loaded.source, machine, generation: 1 }
-    this.reload = coalesced(this.#turn, () => this.#reload())
+    this.reload = coalesced(this.#turn, () => this.#load())
     const { logs } = options
     this.#workers = new Workers({
       count: options.workers,
@@ -110,19 +119,61 @@ export class Gateway {
     return { ok, generation: this.generation, hash: this.hash, diagnostics, notes }
   }
 
-  async #reload(): Promise<ReloadAnswer> {
-    const { logs, complain } = this.#options
+  async status(): Promise<StatusAnswer> {
+    return {
+      pid: process.pid, file: resolve(this.#options.file), policy: this.#loaded.source.policy.name, generation: this.generation, hash: this.hash, port: this.#live.machine.proxyPort,
+    }
+  }
+
+  /** As a reload; what it replaces is kept, lists and all, so that it can come back whatever becomes of the files. */
+  trial(): Promise<ReloadAnswer> {
+    return this.#turn(async () => {
+      const former = { loaded: this.#loaded, live: this.#live }
+      const answer = await this.#load()
+      if (answer.ok) this.#former = { ...former, by: this.hash }
+      return answer
+    })
+  }
+
+  settle(): Promise<ReloadAnswer> {
+    return this.#turn(async () => {
+      this.#former = undefined
+      this.#collect()
+      return this.#answer(true, [], [])
+    })
+  }
+
+  revert(hash: string | undefined, text: string | undefined): Promise<ReloadAnswer> {
+    return this.#turn(async () => {
+      const former = this.#former
+      if (former?.by === this.hash) return this.#change(former.loaded, this.#live.machine)
+      // begun anew meanwhile, or loaded by somebody: then the text that was confirmed
+      if (hash === this.hash) return this.#answer(true, [], [])
+      return text === undefined ? this.#refused([this.#problem('the policy from before is not known here')]) : this.#load(text)
+    })
+  }
+
+  async #load(text?: string): Promise<ReloadAnswer> {
     const machine = machineNow(this.#live.machine.proxyPort)
-    const loaded = await loadForTraffic({ file: this.#options.file, machine, before: this.#loaded.files, traffic: true })
-    if (!loaded.ok) return this.#refused(loaded.diagnostics)
+    const loaded = await loadForTraffic({ file: this.#options.file, machine, before: this.#loaded.files, traffic: true, ...(text === undefined ? {} : { text }) })
+    return loaded.ok ? this.#change(loaded, machine) : this.#refused(loaded.diagnostics)
+  }
+
+  #problem(message: string): Diagnostic {
+    return { code: 'worker', severity: 'error', message, place: { file: this.#options.file, line: 1, column: 1 } }
+  }
+
+  async #change(loaded: Good, machine: Machine): Promise<ReloadAnswer> {
+    const { logs, complain } = this.#options
     const live: Live = { source: loaded.source, machine, generation: this.generation + 1 }
     const problem = await this.#workers.swap(live)
-    if (problem !== undefined) return this.#refused([{ code: 'worker', severity: 'error', message: `a worker cannot compile it: ${problem}`, place: { file: this.#options.file, line: 1, column: 1 } }])
+    if (problem !== undefined) return this.#refused([this.#problem(`a worker cannot compile it: ${problem}`)])
     const notes = this.#notes(this.#loaded, loaded)
     // what is large in the old one lies outside the heap, where the engine does not see how much there is to free
     const replaced = replacedOctets(this.#loaded.files, loaded.files)
     this.#live = live
     this.#loaded = loaded
+    this.#former = undefined
     if (replaced > MOST_UNSEEN) this.#collect()
     const message = `policy ${loaded.source.policy.name} in force, generation ${live.generation}`
     logs.gateway('info', 'reloaded', message, { generation: live.generation, hash: loaded.hash, policy: loaded.source.policy.name, mode: loaded.source.policy.mode })

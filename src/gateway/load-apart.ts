@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import type { Machine } from '../decision/machine.ts'
 import { parsePolicy } from '../policy/parse.ts'
 import { loadPolicy } from './load.ts'
-import type { Loaded } from './load.ts'
+import type { LoadOptions, Loaded } from './load.ts'
 import type { ListFile } from './load-lists.ts'
 import { packSource } from './packed.ts'
 import type { PackedSource } from './packed.ts'
@@ -16,12 +16,14 @@ export interface LoaderStart {
   readonly machine: Machine
   /** the list files of the policy in force */
   readonly before: readonly ListFile[]
+  /** in place of what the file says now */
+  readonly text?: string
   /** there is traffic already, and it comes first */
   readonly traffic: boolean
 }
 
 /** Without what is compiled: that cannot be sent. */
-export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source'> & { readonly source: PackedSource })
+export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source' | 'text'> & { readonly source: PackedSource })
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './loader.ts' : './loader.js', import.meta.url)
 
@@ -30,20 +32,25 @@ const MOST_POLICY = 128 << 10
 const MOST_LISTED = 2 << 20
 
 export async function loadForTraffic(start: LoaderStart): Promise<LoadedApart> {
-  return await isShort(start.file) ? packed(await loadPolicy(start.file, start.machine, { before: start.before })) : loadApart(start)
+  return await isShort(start) ? packed(await loadPolicy(start.file, start.machine, loadOptions(start))) : loadApart(start)
+}
+
+export function loadOptions({ before, text }: LoaderStart): LoadOptions {
+  return { before, ...(text === undefined ? {} : { text }) }
 }
 
 /** What can be sent: not what is compiled, which is for the policy's own tests; every worker makes its own. */
 export function packed(loaded: Loaded): LoadedApart {
   if (!loaded.ok) return loaded
-  const { compiled: _, ...rest } = loaded
+  const { compiled: _, text: _text, ...rest } = loaded
   return { ...rest, source: packSource(loaded.source) }
 }
 
-async function isShort(file: string): Promise<boolean> {
+async function isShort({ file, text: given }: LoaderStart): Promise<boolean> {
+  if (given !== undefined && given.length > MOST_POLICY) return false
   let text: string
   try {
-    text = await readBounded(file, MOST_POLICY)
+    text = given ?? await readBounded(file, MOST_POLICY)
   } catch {
     return false
   }

@@ -32,7 +32,7 @@ export interface PolicySource {
 }
 
 export type Loaded =
-  | { readonly ok: true; readonly source: PolicySource; readonly compiled: CompiledPolicy; readonly hash: string; readonly files: readonly ListFile[]; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: true; readonly source: PolicySource; readonly compiled: CompiledPolicy; readonly hash: string; readonly text: string; readonly files: readonly ListFile[]; readonly diagnostics: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 
 export interface LoadOptions {
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly lint?: boolean
   /** the list files of the policy in force */
   readonly before?: readonly ListFile[]
+  /** in place of what the file says now; the files that it names are looked for beside it still */
+  readonly text?: string
 }
 
 /** More is no policy; lists have files of their own. */
@@ -73,7 +75,7 @@ function failed(diagnostics: readonly Diagnostic[]): boolean {
 export async function loadPolicy(file: string, machine: Machine, options: LoadOptions = {}): Promise<Loaded> {
   let text: string
   try {
-    text = await readBounded(file, MOST_BYTES)
+    text = options.text ?? await readBounded(file, MOST_BYTES)
   } catch (error) {
     return { ok: false, diagnostics: [unreadablePolicy(file, error)] }
   }
@@ -93,7 +95,7 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   diagnostics.push(...runPolicyTests(compiled))
   if (options.lint === true) diagnostics.push(...lint(compiled))
   const told = shown(diagnostics, file, line)
-  return failed(told) ? { ok: false, diagnostics: told } : { ok: true, source, compiled, hash: source.hash, files: lists.files, diagnostics: told }
+  return failed(told) ? { ok: false, diagnostics: told } : { ok: true, source, compiled, hash: source.hash, text, files: lists.files, diagnostics: told }
 }
 
 /** In the file's order, each with the line that it is about. */

@@ -3,7 +3,7 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { packed } from './load-apart.ts'
+import { loadOptions, packed } from './load-apart.ts'
 import type { LoadedApart, LoaderStart } from './load-apart.ts'
 import { loadPolicy } from './load.ts'
 
@@ -20,7 +20,7 @@ function afterTraffic(): void {
   }
 }
 
-const { file, machine, before, traffic } = workerData as LoaderStart
-if (traffic) afterTraffic()
-const loaded = await loadPolicy(file, machine, { before })
+const start = workerData as LoaderStart
+if (start.traffic) afterTraffic()
+const loaded = await loadPolicy(start.file, start.machine, loadOptions(start))
 parentPort?.postMessage(packed(loaded) satisfies LoadedApart)

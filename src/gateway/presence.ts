@@ -4,7 +4,7 @@ import { unlinkSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { controlAnswers, listenControl } from './control.ts'
-import type { ReloadAnswer } from './control.ts'
+import type { ControlActions } from './control.ts'
 import { removePidFile, writePidFile } from './pid-file.ts'
 import { defaultPidFiles, prepareFolder, socketPath } from './run-dir.ts'
 
@@ -12,11 +12,11 @@ export type Presence =
   | { readonly ok: true; readonly pidFile: string | undefined; readonly note: string | undefined; leave(): void }
   | { readonly ok: false; readonly problem: string; readonly hint: string }
 
-async function take(pidFile: string, own: boolean, reload: () => Promise<ReloadAnswer>): Promise<Server | string> {
+async function take(pidFile: string, own: boolean, actions: ControlActions): Promise<Server | string> {
   const wrong = prepareFolder(pidFile, own)
   if (wrong !== undefined) return wrong
   try {
-    const server = await listenControl(socketPath(pidFile), reload)
+    const server = await listenControl(socketPath(pidFile), actions)
     writePidFile(pidFile)
     return server
   } catch (error) {
@@ -42,9 +42,9 @@ function present(pidFile: string, server: Server, note: string | undefined): Pre
 }
 
 /** A file that was named must be ours, else we do not start. Of the default ones another gateway may have the first: then ours carries the port. */
-export async function takePresence(named: string | undefined, port: number, reload: () => Promise<ReloadAnswer>): Promise<Presence> {
+export async function takePresence(named: string | undefined, port: number, actions: ControlActions): Promise<Presence> {
   if (named !== undefined) {
-    const taken = await take(named, false, reload)
+    const taken = await take(named, false, actions)
     if (typeof taken !== 'string') return present(named, taken, undefined)
     return { ok: false, problem: `cannot keep the PID file ${named}: ${taken}`, hint: 'end the other gateway, or give this one its own: `--pid-file FILE`' }
   }
@@ -52,7 +52,7 @@ export async function takePresence(named: string | undefined, port: number, relo
   for (const file of defaultPidFiles()) {
     const held = await controlAnswers(socketPath(file))
     const own = held ? join(dirname(file), `${basename(file, '.pid')}-${port}.pid`) : file
-    const taken = await take(own, true, reload)
+    const taken = await take(own, true, actions)
     if (typeof taken === 'string') {
       last = taken
       continue

@@ -136,7 +136,7 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
     await gateway.stop()
     return fail(`a worker cannot start: ${problem}`, undefined)
   }
-  const presence = await takePresence(options.pidFile, listens.port, () => gateway.reload())
+  const presence = await takePresence(options.pidFile, listens.port, gateway)
   if (!presence.ok) {
     await gateway.stop()
     return fail(presence.problem, presence.hint)

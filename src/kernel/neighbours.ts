@@ -75,6 +75,12 @@ function readIpNeigh(): Promise<NeighbourTable> {
   })
 }
 
+/** Both families at once, as they are now. */
+export async function neighbourTable(): Promise<NeighbourTable> {
+  const [four, six] = await Promise.all([readArp(), readIpNeigh()])
+  return new Map([...four, ...six])
+}
+
 interface Held {
   table: NeighbourTable
   readAt: number

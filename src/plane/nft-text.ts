@@ -2,18 +2,21 @@
 // to what is wanted. Dangers prevented: `delete table`, in which packets see empty sets; what an older policy put there and nobody takes away.
 import { NFT_TABLE } from '../firewall/nft.ts'
 
-interface Block {
+export interface NftBlock {
   readonly kind: string
   readonly name: string
   readonly lines: readonly string[]
 }
 
 export interface NftTable {
-  readonly blocks: readonly Block[]
+  readonly blocks: readonly NftBlock[]
 }
 
-/** What a block's kind is called where it is deleted; in this order, since a map of verdicts holds the chains that it names. */
-const KINDS = ['map', 'set', 'chain', 'counter', 'quota', 'limit']
+/**
+ * What is deleted where nobody wants it any more; in this order, since a map of verdicts holds the chains that it names. Counters are kept: a rule that
+ * comes back counts on.
+ */
+const KINDS = ['map', 'set', 'chain']
 
 const OPENING = /^\t(\w+) (\S+) \{$/
 
@@ -23,7 +26,7 @@ export function parseNft(text: string): NftTable | undefined {
   const start = lines.indexOf(`table ${NFT_TABLE} {`)
   const end = lines.indexOf('}', start)
   if (start < 0 || end < 0) return undefined
-  const blocks: Block[] = []
+  const blocks: NftBlock[] = []
   for (let at = start + 1; at < end; at++) {
     const opening = OPENING.exec(lines[at] ?? '')
     if (opening === null) continue
@@ -34,8 +37,13 @@ export function parseNft(text: string): NftTable | undefined {
   return { blocks }
 }
 
-function isDynamic({ lines }: Block): boolean {
+function isDynamic({ lines }: NftBlock): boolean {
   return lines.some((line) => /^\t\tflags .*\bdynamic\b/.test(line))
+}
+
+/** What a policy has put in, not packets. */
+export function isFilledByRules(block: NftBlock): boolean {
+  return (block.kind === 'set' || block.kind === 'map') && !isDynamic(block)
 }
 
 /** Elements begin at `elements = {` and go to the brace that closes it. */
@@ -47,7 +55,7 @@ function withoutElements(lines: readonly string[]): readonly string[] {
 }
 
 /** What of a block must stay the same for it to be kept as it is: a set's type, a chain's hook. */
-function head({ kind, lines }: Block): string {
+function head({ kind, lines }: NftBlock): string {
   if (kind === 'chain') return lines.filter((line) => /^\t\ttype .* hook /.test(line)).join('\n')
   return kind === 'set' || kind === 'map' ? withoutElements(lines).map((line) => line.replace(/,\s*/g, ',')).join('\n') : ''
 }
@@ -56,21 +64,22 @@ function body({ blocks }: NftTable): string {
   return [`table ${NFT_TABLE} {`, blocks.map(({ kind, name, lines }) => [`\t${kind} ${name} {`, ...lines, '\t}'].join('\n')).join('\n\n'), '}', ''].join('\n')
 }
 
+function stateless(block: NftBlock): readonly string[] {
+  if (block.kind === 'counter') return []
+  return (isDynamic(block) ? withoutElements(block.lines) : block.lines).map((line) => line.replace(/ packets \d+ bytes \d+/g, '').replace(/ expires [0-9dhms]+/g, ''))
+}
+
 /** Numbers that packets change, and what packets put into sets, are no rules; nor is the order in which chains were once made. */
-export function canonicalNft(text: string): string | undefined {
-  const table = parseNft(text)
-  if (table === undefined) return undefined
-  const blocks = table.blocks.map((block) => ({
-    ...block,
-    lines: (isDynamic(block) ? withoutElements(block.lines) : block.lines).map((line) => line.replace(/ packets \d+ bytes \d+/g, '').replace(/ expires [0-9dhms]+/g, '')),
-  }))
-  const key = ({ kind, name }: Block): string => `${kind === 'chain' ? 1 : 0} ${kind} ${name}`
+export function canonicalNft(table: NftTable): string {
+  const counted = new Set(table.blocks.flatMap(({ lines }) => [...lines.join('\n').matchAll(/\bcounter name "([^"]+)"/g)].map((match) => match[1])))
+  const blocks = table.blocks.filter(({ kind, name }) => kind !== 'counter' || counted.has(name)).map((block) => ({ ...block, lines: stateless(block) }))
+  const key = ({ kind, name }: NftBlock): string => `${kind === 'chain' ? 1 : 0} ${kind} ${name}`
   return body({ blocks: blocks.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) })
 }
 
 /** For `nft -f -`, whatever is there: one transaction over all hooks and both families. */
 export function nftChange(live: NftTable | undefined, wanted: NftTable): string {
-  const find = (block: Block, { blocks }: NftTable): Block | undefined => blocks.find(({ kind, name }) => kind === block.kind && name === block.name)
+  const find = (block: NftBlock, { blocks }: NftTable): NftBlock | undefined => blocks.find(({ kind, name }) => kind === block.kind && name === block.name)
   const there = live ?? { blocks: [] }
   const gone = there.blocks.filter((block) => {
     const next = find(block, wanted)
@@ -78,7 +87,7 @@ export function nftChange(live: NftTable | undefined, wanted: NftTable): string 
   })
   const obsolete = KINDS.flatMap((kind) => gone.filter((block) => block.kind === kind))
   // what packets put into a set stays, an exact ledger among it; what a policy put there is put there anew
-  const refilled = there.blocks.filter((block) => (block.kind === 'set' || block.kind === 'map') && !gone.includes(block) && !isDynamic(block))
+  const refilled = there.blocks.filter((block) => isFilledByRules(block) && !gone.includes(block))
   return [
     `add table ${NFT_TABLE}`,
     `flush table ${NFT_TABLE}`,

@@ -4,7 +4,8 @@ import { NFT_TABLE } from '../firewall/nft.ts'
 import { firstProblem } from '../kernel/tool.ts'
 import type { Ran, Runner } from '../kernel/tool.ts'
 import { canonicalIptables, iptablesChange, jumpsFirst, parseIptables } from './iptables-text.ts'
-import { NFT_REMOVAL, canonicalNft, nftChange, parseNft } from './nft-text.ts'
+import { NFT_REMOVAL, canonicalNft, isFilledByRules, nftChange, parseNft } from './nft-text.ts'
+import type { NftBlock, NftTable } from './nft-text.ts'
 import { STORES } from './own-rules.ts'
 import type { OwnRules, Store } from './own-rules.ts'
 
@@ -14,14 +15,24 @@ function fail(what: string, ran: Ran): never {
   throw new RulesError(`${what}: ${firstProblem(ran)}`)
 }
 
-async function listNft(run: Runner): Promise<string | undefined> {
+async function listNft(run: Runner): Promise<NftTable | undefined> {
   const tables = await run('nft', ['list', 'tables'])
   if (tables.missing) return undefined
   if (tables.code !== 0) fail('nft cannot list its tables', tables)
   if (!tables.out.split('\n').includes(`table ${NFT_TABLE}`)) return undefined
-  const listed = await run('nft', ['list', 'table', 'inet', 'greengate'])
+  // without elements: a ledger that a flood has filled takes seconds, and is no rule
+  const listed = await run('nft', ['-t', 'list', 'table', 'inet', 'greengate'])
   if (listed.code !== 0) fail('nft cannot list our table', listed)
-  return listed.out
+  const table = parseNft(listed.out)
+  if (table === undefined) return undefined
+  const full = new Map<string, NftBlock>()
+  for (const { kind, name } of table.blocks.filter(isFilledByRules)) {
+    const one = await run('nft', ['list', kind, 'inet', 'greengate', name])
+    const [block] = one.code === 0 ? parseNft(one.out)?.blocks ?? [] : []
+    if (block === undefined) fail(`nft cannot list our ${kind} ${name}`, one)
+    full.set(`${kind} ${name}`, block)
+  }
+  return { blocks: table.blocks.map((block) => full.get(`${block.kind} ${block.name}`) ?? block) }
 }
 
 async function save(run: Runner, tool: 'iptables' | 'ip6tables'): Promise<string> {
@@ -64,7 +75,7 @@ async function writeStore(run: Runner, store: Store, wanted: string | undefined)
     }
     const table = parseNft(wanted)
     if (table === undefined) throw new RulesError('nft: the text holds no table of ours')
-    return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed === undefined ? undefined : parseNft(listed), table))
+    return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed, table))
   }
   const change = iptablesChange(parseIptables(await save(run, store)), wanted === undefined ? [] : parseIptables(wanted))
   // rules always on standard input: `-w FILE` would take the file for a number of seconds, load nothing, and say 0

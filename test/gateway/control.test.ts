@@ -4,14 +4,19 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, symli
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { askControl, controlAnswers, listenControl } from '../../src/gateway/control.ts'
-import type { ReloadAnswer } from '../../src/gateway/control.ts'
+import { askControl, askStatus, controlAnswers, listenControl } from '../../src/gateway/control.ts'
+import type { ControlActions, ReloadAnswer, StatusAnswer } from '../../src/gateway/control.ts'
 import { readPidFile, removePidFile, writePidFile } from '../../src/gateway/pid-file.ts'
 import { takePresence } from '../../src/gateway/presence.ts'
 import { prepareFolder, socketPath } from '../../src/gateway/run-dir.ts'
 
 const ANSWER: ReloadAnswer = { ok: true, generation: 7, hash: 'abc', diagnostics: [], notes: [] }
-const answer = async (): Promise<ReloadAnswer> => ANSWER
+const STATUS: StatusAnswer = { pid: 1, file: '/p.yaml', policy: 'p', generation: 7, hash: 'abc', port: 800 }
+const reload = async (): Promise<ReloadAnswer> => ANSWER
+const answer: ControlActions = {
+  reload, trial: reload, settle: reload, status: async () => STATUS,
+  revert: async (hash, text) => ({ ...ANSWER, notes: [hash ?? '-', text ?? '-'] }),
+}
 
 t.test('asks and answers', async (t) => {
   const path = join(t.testdir(), 'x.sock')
@@ -19,6 +24,9 @@ t.test('asks and answers', async (t) => {
   t.teardown(() => server.close())
   t.equal(lstatSync(path).mode & 0o777, 0o600, 'from its first moment on')
   t.same(await askControl(path, { command: 'reload' }), ANSWER)
+  t.same(await askStatus(path), STATUS)
+  t.same((await askControl(path, { command: 'revert', hash: 'h', text: 'version: 1\n'.repeat(10_000) })).notes, ['h', 'version: 1\n'.repeat(10_000)])
+  t.same((await askControl(path, { command: 'revert' })).notes, ['-', '-'])
   t.ok(await controlAnswers(path))
   await t.rejects(listenControl(path, answer), /another gateway answers/)
 })

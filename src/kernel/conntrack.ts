@@ -1,0 +1,82 @@
+// The kernel's table of flows, read once as a whole, and single flows taken out of it. Danger prevented: a flow that a former policy allowed, whose
+// client never sends again, and that the far side keeps alive by itself.
+import type { Ip } from '../net/ip.ts'
+import { parseIp } from '../net/ip.ts'
+import { firstProblem, runTool } from './tool.ts'
+import type { Runner } from './tool.ts'
+
+export interface Flow {
+  /** 6, 17, 1, 58, ... */
+  readonly protocol: number
+  /** as it began */
+  readonly from: Ip
+  readonly to: Ip
+  readonly sourcePort: number | undefined
+  readonly port: number | undefined
+  readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | undefined
+  /** what it began with is what answers: nobody redirected it */
+  readonly direct: boolean
+  readonly mark: number
+}
+
+function numbers(text: string, key: string): readonly number[] {
+  return [...text.matchAll(new RegExp(`(?:^| )${key}=(\\d+)`, 'g'))].map((match) => Number(match[1]))
+}
+
+/** One line of `conntrack -L`; undefined: none that we could judge. */
+export function parseFlow(line: string): Flow | undefined {
+  const protocol = Number(/^\S+\s+(\d+) /.exec(line)?.[1] ?? Number.NaN)
+  const ends = [...line.matchAll(/ (src|dst)=(\S+)/g)].map((match) => match[2] ?? '')
+  const from = parseIp(ends[0] ?? '')
+  const to = parseIp(ends[1] ?? '')
+  if (Number.isNaN(protocol) || from === undefined || to === undefined) return undefined
+  const [port, answerPort] = [numbers(line, 'dport')[0], numbers(line, 'sport')[1]]
+  const [type] = numbers(line, 'type')
+  const [code = 0] = numbers(line, 'code')
+  const [id = 0] = numbers(line, 'id')
+  return {
+    protocol, from, to, port, sourcePort: numbers(line, 'sport')[0],
+    icmp: type === undefined ? undefined : { type, code, id },
+    direct: ends[2] === ends[1] && (port === undefined || port === answerPort),
+    mark: numbers(line, 'mark')[0] ?? 0,
+  }
+}
+
+export type Flows = { readonly ok: true; readonly flows: readonly Flow[] } | { readonly ok: false; readonly problem: string }
+
+export async function listFlows(run: Runner = runTool): Promise<Flows> {
+  const flows: Flow[] = []
+  for (const family of ['ipv4', 'ipv6']) {
+    const listed = await run('conntrack', ['-L', '-f', family])
+    if (listed.code !== 0) return { ok: false, problem: firstProblem(listed) }
+    for (const line of listed.out.split('\n')) {
+      const flow = parseFlow(line)
+      if (flow !== undefined) flows.push(flow)
+    }
+  }
+  return { ok: true, flows }
+}
+
+const NAMES: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp', 1: 'icmp', 58: 'icmpv6' }
+
+/** As `conntrack -R` reads it. */
+function removal({ protocol, from, to, sourcePort, port, icmp }: Flow): string {
+  const words = ['-D', '-f', from.family === 4 ? 'ipv4' : 'ipv6', '-p', NAMES[protocol] ?? String(protocol), '-s', from.text, '-d', to.text]
+  if (icmp !== undefined && (protocol === 1 || protocol === 58)) {
+    const word = protocol === 1 ? 'icmp' : 'icmpv6'
+    words.push(`--${word}-type`, String(icmp.type), `--${word}-code`, String(icmp.code), `--${word}-id`, String(icmp.id))
+  } else if ((protocol === 6 || protocol === 17) && sourcePort !== undefined && port !== undefined) words.push('--sport', String(sourcePort), '--dport', String(port))
+  return words.join(' ')
+}
+
+/** What kept it, else undefined. One that has ended meanwhile is no fault. */
+export async function removeFlows(flows: readonly Flow[], run: Runner = runTool): Promise<string | undefined> {
+  if (flows.length === 0) return undefined
+  const removed = await run('conntrack', ['-R', '-'], `${flows.map(removal).join('\n')}\n`)
+  return removed.code === 0 ? undefined : firstProblem(removed)
+}
+
+/** Every flow with this generation in its mark. */
+export async function removeGeneration(generation: number, run: Runner = runTool): Promise<void> {
+  for (const family of ['ipv4', 'ipv6']) await run('conntrack', ['-D', '-f', family, '-m', `${generation * 2 ** 24}/${0xff000000}`])
+}

@@ -1,0 +1,101 @@
+// How an apply that waits ends, whoever ends it: confirmed, and the rules become the last good ones; or taken back, in the kernel and in the proxy.
+// Always under the lock and after a look at the file: of two that come at once the second finds it done.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from '../kernel/processes.ts'
+import { runTool } from '../kernel/tool.ts'
+import { locked } from './lock.ts'
+import { readOwn, sameRules, writeOwn } from './own-kernel.ts'
+import type { OwnRules } from './own-rules.ts'
+import { readJson, removeFile, writeJson } from './places.ts'
+import type { Places } from './places.ts'
+import { asOutcome, asPending } from './records.ts'
+import type { Ending, Kept, Outcome, Pending, ProxyLink } from './records.ts'
+
+/** Takes the proxy back to the policy that it had; what kept it from that, else undefined. */
+export type TakeBack = (link: ProxyLink, before: Kept) => Promise<string | undefined>
+
+/** undefined: none waits. One that cannot be read is an error, not "none". */
+export function readPending(places: Places): Pending | undefined {
+  const value = readJson(places.pending)
+  if (value === undefined) return undefined
+  const pending = asPending(value)
+  if (pending === undefined) throw new Error(`${places.pending} cannot be read as an apply that waits; \`greengate firewall boot\` loads the confirmed rules and removes it`)
+  return pending
+}
+
+export function readOutcome(places: Places, token: string): Outcome | undefined {
+  const outcome = asOutcome(readJson(places.outcome))
+  return outcome?.token === token ? outcome : undefined
+}
+
+export function isWatched(pending: Pending): boolean {
+  return pending.watchdog !== undefined && isAlive(pending.watchdog)
+}
+
+function end(places: Places, token: string, ending: Ending, why: string, problem = ''): Outcome {
+  const outcome: Outcome = { version: 1, token, ending, why, problem }
+  writeJson(places.outcome, outcome)
+  removeFile(places.pending)
+  return outcome
+}
+
+const TRIES = 3
+const PAUSE_MS = 500
+
+/** Tried again: what fails may be somebody else's hand in the tables. What does not come back at all leaves the machine closed, never half open. */
+async function restoreRules(before: OwnRules, closed: OwnRules): Promise<string | undefined> {
+  let problem = ''
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (attempt > 0) await sleep(PAUSE_MS)
+    try {
+      await writeOwn(runTool, before)
+      if (sameRules(await readOwn(runTool), before)) return undefined
+      problem = 'the kernel lists other rules than those that were put back'
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+  try {
+    await writeOwn(runTool, closed)
+    return `${problem}; all is closed but for the admin`
+  } catch (error) {
+    return `${problem}; nor can it be closed: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** The kernel first: who was locked out must not wait for the proxy. */
+async function restore({ before, closed, proxy }: Pending, takeBack: TakeBack): Promise<string> {
+  const rules = await restoreRules(before.rules, closed)
+  const other = proxy === undefined ? undefined : await takeBack(proxy, before)
+  return [...(rules === undefined ? [] : [rules]), ...(other === undefined ? [] : [`the proxy: ${other}`])].join('; ')
+}
+
+/** Inside the lock. */
+export async function takeBackNow(places: Places, pending: Pending, why: string, takeBack: TakeBack, ending: Ending = 'rolled-back'): Promise<Outcome> {
+  const problem = await restore(pending, takeBack)
+  writeJson(places.inForce, pending.before)
+  return end(places, pending.token, ending, why, problem)
+}
+
+/** Inside the lock: only this writes the last good rules. */
+export function confirmNow(places: Places, pending: Pending, why: string): Outcome {
+  writeJson(places.undo, pending.before)
+  writeJson(places.closed, { version: 1, rules: pending.closed } satisfies Kept)
+  writeJson(places.lastGood, pending.after)
+  return end(places, pending.token, 'confirmed', why)
+}
+
+/** `known`: as it was read last; what stands in the file goes before, where it can be read. undefined: it has ended already. */
+export async function rollBack(places: Places, known: Pending, why: string, takeBack: TakeBack): Promise<Outcome | undefined> {
+  const done = await locked(places.lock, 'a rollback', async () => {
+    let pending: Pending | undefined
+    try {
+      pending = readPending(places)
+    } catch {
+      pending = known
+    }
+    return pending === undefined || pending.token !== known.token ? undefined : await takeBackNow(places, pending, why, takeBack)
+  }, 60)
+  if (!done.ok) throw new Error(done.problem)
+  return done.value
+}
