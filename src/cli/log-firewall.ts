@@ -3,7 +3,7 @@
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { groupOf } from '../decision/group.ts'
 import { serviceNames } from '../decision/service-names.ts'
-import { LOG_GROUP } from '../firewall/endings.ts'
+import { LOG_GROUP } from '../firewall/logs.ts'
 import { timeText } from '../firewall/standing.ts'
 import { fileMessages, kernelLog, readable } from '../kernel/kernel-log.ts'
 import type { KernelLog, Messages } from '../kernel/kernel-log.ts'

@@ -1,7 +1,7 @@
 // The firewall's log as the kernel hands it to whoever asks (NFLOG), live, in whatever network namespace we are in. Node has no netlink
 // socket: tcpdump has one, and gives us its stream. Danger prevented: a reader that outlives us, or waits for a tcpdump that is dead.
 import { spawn } from 'node:child_process'
-import { LOG_GROUP } from '../firewall/endings.ts'
+import { LOG_GROUP } from '../firewall/logs.ts'
 import type { FirewallRecord } from '../log/firewall-record.ts'
 import { NflogReader } from '../log/nflog.ts'
 import type { NflogRecord } from '../log/nflog.ts'

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compilePolicy } from '../../src/decision/compile.ts'
 import { decidePacket } from '../../src/decision/packet.ts'
+import { runPolicyTests } from '../../src/decision/test.ts'
 import { readBlocks } from '../../src/lists/blocks.ts'
 import { parseIp } from '../../src/net/ip.ts'
 import type { Ip } from '../../src/net/ip.ts'
@@ -15,7 +16,11 @@ import { unable } from './root.ts'
 import { Stage } from './stage.ts'
 
 const skip = unable(['ip', 'iptables-restore', 'ip6tables-restore', 'nft', 'ping'])
-const GATEWAY = '192.168.51.254'
+const GATEWAYS = { 4: '192.168.51.254', 6: 'fd00:51::254' } as const
+
+function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4
+}
 
 interface Row {
   readonly text: string
@@ -55,7 +60,7 @@ for (const name of caseNames().filter((each) => rowsOf(each).length > 0)) {
     const { policy } = parsePolicy(readFileSync(join(CASES, name, 'policy.yaml'), 'utf8'), 'policy.yaml')
     if (policy === undefined) throw new Error(name)
     const blocks = new Map(policy.blocks.map((block) => [block.name, readBlocks(readFileSync(join(CASES, name, block.file.split('/').at(-1) ?? ''), 'utf8')).entries]))
-    const compiled = compilePolicy(policy, { lists: new Map(), blocks, machine: { addresses: [ip('127.0.0.1'), ip(GATEWAY)], proxyPort: policy.gateway.proxy.port } })
+    const compiled = compilePolicy(policy, { lists: new Map(), blocks, machine: { addresses: ['127.0.0.1', '::1', ...Object.values(GATEWAYS)].map(ip), proxyPort: policy.gateway.proxy.port } })
     const now = caseTime(name, policy.gateway.timezone)
     const said = rows.map((row) => {
       const mac = row.mac === undefined ? undefined : parseMac(row.mac)
@@ -63,6 +68,7 @@ for (const name of caseNames().filter((each) => rowsOf(each).length > 0)) {
       return `${row.text.replace(/=>.*/, '=>')} ${action} ${cause.by}`
     })
     t.same(said, rows.map((row) => row.text))
+    t.same(runPolicyTests(compiled), [], 'and what its own tests say')
   })
 
   t.test(`${name}: what the kernel does`, { skip, timeout: 120_000 }, async (t) => {
@@ -91,16 +97,17 @@ async function field(stage: Stage, rows: readonly Row[]): Promise<void> {
   stage.ip(`-n ${stage.space('sw')} link set br0 up`)
   stage.link('sw', 'up0', 'gw', 'green0')
   stage.ip(`-n ${stage.space('sw')} link set up0 master br0`)
-  stage.address('gw', 'green0', [`${GATEWAY}/24`])
+  stage.address('gw', 'green0', [`${GATEWAYS[4]}/24`, `${GATEWAYS[6]}/64`])
   stage.link('gw', 'red0', 'red', 'eth0')
-  stage.address('gw', 'red0', ['198.18.9.1/24'])
-  stage.address('red', 'eth0', ['198.18.9.2/24'])
+  stage.address('gw', 'red0', ['198.18.9.1/24', 'fd99::1/64'])
+  stage.address('red', 'eth0', ['198.18.9.2/24', 'fd99::2/64'])
   stage.ip(`-n ${stage.space('gw')} route add default via 198.18.9.2`)
-  stage.must('gw', 'sysctl -q -w net.ipv4.ip_forward=1')
-  stage.must('red', 'ip route add local 0.0.0.0/0 dev lo; ip route add 198.18.9.1/32 dev eth0; ip route add 192.168.51.0/24 via 198.18.9.1; nft -f -', `table ip everywhere {
+  stage.ip(`-n ${stage.space('gw')} -6 route add default via fd99::2`)
+  stage.must('gw', 'sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1')
+  stage.must('red', 'ip route add local 0.0.0.0/0 dev lo; ip route add 198.18.9.1/32 dev eth0; ip route add 192.168.51.0/24 via 198.18.9.1; ip -6 route add local 2001:db8::/32 dev lo; ip -6 route add fd00:51::/64 via fd99::1; nft -f -', `table inet everywhere {
     chain redirected { type nat hook prerouting priority dstnat; policy accept; tcp dport 1-65535 redirect to :9999; udp dport 1-65535 redirect to :9999; }
   }\n`)
-  const own = rows.filter((row) => row.to === GATEWAY)
+  const own = rows.filter((row) => row.to === GATEWAYS[familyOf(row.to)])
   const ports = (protocol: string): number[] => [...new Set(own.filter((row) => row.protocol === protocol).map((row) => row.port))]
   await stage.listen('red', 'red', [9999], [9999])
   await stage.listen('gw', 'gateway', ports('tcp'), ports('udp'))
@@ -111,11 +118,14 @@ async function field(stage: Stage, rows: readonly Row[]): Promise<void> {
 
 /** One host after the other takes the place at the switch: some have one address and several MACs. */
 function become(stage: Stage, row: Row): void {
+  const family = familyOf(row.from)
+  const gateway = GATEWAYS[family]
+  const own = family === 4 ? `${row.from}/32` : `${row.from}/128`
   stage.must('host', `ip link set eth0 down; ip addr flush dev eth0; ip link set eth0 address ${row.mac ?? '02:51:00:00:01:00'}; ip link set eth0 up
-    ip addr add ${row.from}/32 dev eth0; ip route add ${GATEWAY} dev eth0; ip route add default via ${GATEWAY}`)
+    ip addr add ${own} dev eth0${family === 4 ? '' : ' nodad'}; ip -${family} route replace ${gateway} dev eth0; ip -${family} route replace default via ${gateway}`)
   stage.must('gw', 'ip neigh flush all')
   // a sender that is in no green network: the gateway still finds the way back, so that its silence is the rules'
-  if (!row.from.startsWith('192.168.51.')) stage.must('gw', `ip route replace ${row.from}/32 dev green0`)
+  if (!/^(192\.168\.51\.|fd00:51::)/.test(row.from)) stage.must('gw', `ip -${family} route replace ${own} dev green0`)
 }
 
 function sender(row: Row): string {
