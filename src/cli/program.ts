@@ -5,6 +5,7 @@ import { EXIT } from './exit.ts'
 import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
+import { importCommand } from './import.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
 import { sayError } from './say.ts'
@@ -14,7 +15,7 @@ import { versionCommand, versionText } from './version.ts'
 
 export { EXIT }
 
-const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, logCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
+const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, importCommand, logCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
 
 function buildProgram(): Command {
   const program = new Command('greengate')

@@ -1,0 +1,50 @@
+// The files that are imported, read whole and bounded. Danger prevented: a device or a program read as if it were rules, and a file that is
+// missing passed over, so that a policy is made of half of them.
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { SHOREWALL_FILES } from '../import/shorewall/shorewall.ts'
+import { notText } from '../import/source.ts'
+import type { ImportFile, ImportProblem } from '../import/source.ts'
+import { boundedText, readBounded } from '../gateway/read-bounded.ts'
+
+const MOST_BYTES = 64 << 20
+
+function reasonOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
+  if (code === 'EISDIR') return 'it is a folder'
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Of a folder of Shorewall's the files that are read. */
+function expanded(kind: string, path: string): string[] {
+  if (kind !== 'shorewall' || path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
+  const there = new Set(readdirSync(path))
+  return SHOREWALL_FILES.filter((name) => there.has(name)).map((name) => join(path, name))
+}
+
+async function readOne(path: string): Promise<ImportFile> {
+  return path === '-' ? { name: 'standard input', text: await boundedText(process.stdin, MOST_BYTES) } : { name: path, text: await readBounded(path, MOST_BYTES) }
+}
+
+/** All of them, or what is wrong with one. */
+export async function readImportFiles(kind: string, paths: readonly string[]): Promise<{ readonly files: readonly ImportFile[] } | ImportProblem> {
+  const files: ImportFile[] = []
+  for (const path of paths) {
+    try {
+      const found = expanded(kind, path)
+      if (found.length === 0) return { file: path, message: 'this folder holds none of Shorewall\'s files', hint: `it reads ${SHOREWALL_FILES.join(', ')}` }
+      for (const each of found) {
+        const file = await readOne(each)
+        const problem = notText(file)
+        // an empty file of a folder, or among others, says nothing, and is no mistake
+        if (problem !== undefined && (file.text.trim() !== '' || found.length + paths.length === 2)) return problem
+        if (problem === undefined) files.push(file)
+      }
+    } catch (error) {
+      return { file: path, message: `it cannot be read: ${reasonOf(error)}` }
+    }
+  }
+  return files.length === 0 ? { file: paths[0] ?? '', message: 'it is empty', hint: 'name a file that holds something' } : { files }
+}

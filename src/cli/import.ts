@@ -1,0 +1,112 @@
+// `greengate import`: what another tool was told, as a policy, with a list of what could not come along. A kind of file is one entry of KINDS
+// and one folder or file under src/import/. Danger prevented: a change of tools in which a rule is lost and nobody notices.
+import { basename, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { Argument, InvalidArgumentError } from 'commander'
+import { importBlocklist } from '../import/blocklist.ts'
+import type { Imported } from '../import/draft.ts'
+import { policyText } from '../import/draft.ts'
+import { importHosts } from '../import/hosts.ts'
+import { importShorewall } from '../import/shorewall/shorewall.ts'
+import type { ImportFile, ImportProblem } from '../import/source.ts'
+import { parsePolicy } from '../policy/parse.ts'
+import { parseServiceLiteral, service } from '../policy/services.ts'
+import { failure, usageError } from './exit.ts'
+import { readImportFiles } from './import-read.ts'
+import { findingsJson, tellFindings, tellProblem } from './import-tell.ts'
+import { writeImport } from './import-write.ts'
+import { tellDiagnostics } from './report.ts'
+import { say, sayError, sayJson } from './say.ts'
+
+export interface ImportOptions {
+  readonly write?: string
+  readonly force?: true
+  readonly json?: true
+  readonly services?: readonly string[]
+}
+
+interface Given {
+  readonly files: readonly ImportFile[]
+  readonly options: ImportOptions
+  /** where each file stands, when nothing is written beside the policy */
+  readonly paths: ReadonlyMap<string, string> | undefined
+}
+
+type Kind = (given: Given) => Imported | ImportProblem
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  blocklist: ({ files, options, paths }) => importBlocklist(files, { services: options.services, ...(paths === undefined ? {} : { paths }) }),
+  shorewall: ({ files }) => importShorewall(files),
+  hosts: ({ files, paths }) => importHosts(files, paths === undefined ? {} : { paths }),
+}
+
+/** Their policies name the file itself where none is written. */
+const NAME_FILES: ReadonlySet<string> = new Set(['blocklist', 'hosts'])
+
+function servicesOption(text: string): readonly string[] {
+  const words = text.split(',').map((word) => word.trim())
+  for (const word of words) if (service(word) === undefined && !parseServiceLiteral(word).ok) throw new InvalidArgumentError(`\`${word}\` is no service: write a name like msnp, or tcp/1863`)
+  return words
+}
+
+async function importAction(kind: string, paths: readonly string[], options: ImportOptions): Promise<void> {
+  if (options.services !== undefined && kind !== 'blocklist') return usageError('`--services` is for `import blocklist`', 'it says which port the lines without one block')
+  if (options.force === true && options.write === undefined) return usageError('`--force` overwrites what `--write` would not', 'add `--write FILE`')
+  const names = NAME_FILES.has(kind)
+  if (names && options.write === undefined && paths.includes('-')) return usageError('a policy cannot name what comes by standard input', 'add `--write FILE`: then a file of its own is written beside it')
+  const read = await readImportFiles(kind, paths)
+  if (!('files' in read)) return told(kind, options, read)
+  const made = KINDS[kind]?.({ files: read.files, options, paths: names && options.write === undefined ? new Map(paths.map((path) => [path, resolve(path)])) : undefined })
+  if (made === undefined || !('draft' in made)) return told(kind, options, made ?? { file: kind, message: 'nothing reads such files' })
+  await finish(kind, options, made)
+}
+
+function told(kind: string, { json }: ImportOptions, problem: ImportProblem): void {
+  process.exitCode = 1
+  if (json === true) sayJson({ kind, ok: false, problem }, 2)
+  else tellProblem(problem)
+}
+
+async function finish(kind: string, options: ImportOptions, made: Imported): Promise<void> {
+  const text = policyText(made.draft)
+  const checked = parsePolicy(text, options.write ?? 'policy.yaml')
+  if (checked.policy === undefined) {
+    tellDiagnostics(checked.diagnostics)
+    return failure('the policy that was made does not hold, so nothing is written', 'this is a fault of the import: report it with the file')
+  }
+  let written: readonly string[] = []
+  if (options.write !== undefined) {
+    const end = await writeImport(options.write, text, made.files, options.force === true)
+    if (!end.ok) return options.json === true ? told(kind, options, { file: options.write, message: end.message, ...(end.hint === undefined ? {} : { hint: end.hint }) }) : failure(end.message, end.hint)
+    written = end.written
+  }
+  if (options.json === true) return sayJson({ kind, ok: true, carried: made.carried, ...(options.write === undefined ? { policy: text } : {}), written, ...findingsJson(made.findings) }, 2)
+  tellFindings(kind, made, written)
+  if (options.write === undefined) say(text)
+  else sayError(`next: greengate check ${basename(options.write) === options.write ? options.write : resolve(options.write)}\n`)
+}
+
+export function importCommand(program: Command): void {
+  program
+    .command(`import`)
+    .addArgument(new Argument('<kind>', 'what the files are').choices(Object.keys(KINDS)))
+    .argument('<file...>', 'the files; of `shorewall` a folder too; - is standard input')
+    .description('make a policy of the files of another tool; tells what could not be carried over')
+    .option('--write <file>', 'write the policy there, and its lists beside it (default: print it)')
+    .option('--force', 'overwrite what is there')
+    .option('--services <list>', 'blocklist: what a line without a port blocks, like msnp or tcp/1863', servicesOption)
+    .option('--json', 'as one JSON object')
+    .addHelpText('after', `
+Kinds:
+  blocklist  the iptables article's files, \`ip\` or \`ip:port\` a line, under # headings
+  shorewall  policy and rules; zones, interfaces, hosts, params where they are
+  hosts      a hosts file that sends names to 0.0.0.0 or 127.0.0.1
+
+The policy goes to standard output, what could not be carried over to standard error, each with file:line and what to do. Exit code 1:
+nothing could be made of the files, and nothing is written.
+
+Examples:
+  $ greengate import blocklist ip_ports_blocked
+  $ greengate import shorewall /etc/shorewall --write office.yaml`)
+    .action(importAction)
+}
