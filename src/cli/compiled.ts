@@ -2,6 +2,7 @@
 // cannot say. Danger prevented: one command that judges by another policy than the next.
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { loadPolicy } from '../gateway/load.ts'
+import type { LoadOptions, Loaded } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { EXIT } from './exit.ts'
 import { policyOption } from './options.ts'
@@ -13,12 +14,16 @@ export interface CompiledOptions {
 }
 
 /** undefined: told on standard error, and the exit code is set. */
-export async function compiledOf(options: CompiledOptions): Promise<CompiledPolicy | undefined> {
+export async function loadedOf(options: CompiledOptions, load: LoadOptions = {}): Promise<Extract<Loaded, { readonly ok: true }> | undefined> {
   const file = policyOption(options.policy)
   if (file === undefined) return undefined
-  const loaded = await loadPolicy(file, machineNow(options.port ?? 0))
-  if (loaded.ok) return loaded.compiled
+  const loaded = await loadPolicy(file, machineNow(options.port ?? 0), load)
+  if (loaded.ok) return loaded
   tellDiagnostics(loaded.diagnostics)
   process.exitCode = EXIT.policy
   return undefined
+}
+
+export async function compiledOf(options: CompiledOptions): Promise<CompiledPolicy | undefined> {
+  return (await loadedOf(options))?.compiled
 }

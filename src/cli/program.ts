@@ -24,6 +24,8 @@ function buildProgram(): Command {
     .version(versionText(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    // else `firewall usage --policy` would be read as the option of `firewall`
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text) => sayError(text.replace(/^error: /, 'greengate: ')) })
     .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')

@@ -17,15 +17,24 @@ export interface Flow {
   /** what it began with is what answers: nobody redirected it */
   readonly direct: boolean
   readonly mark: number
+  /** of TCP: `ESTABLISHED`, `SYN_SENT`, ... */
+  readonly state: string | undefined
+  /** nobody has answered yet */
+  readonly unreplied: boolean
+  /** octets both ways; only where the kernel counts them (net.netfilter.nf_conntrack_acct) */
+  readonly sent: number | undefined
+  readonly received: number | undefined
 }
 
 function numbers(text: string, key: string): readonly number[] {
   return [...text.matchAll(new RegExp(`(?:^| )${key}=(\\d+)`, 'g'))].map((match) => Number(match[1]))
 }
 
-/** One line of `conntrack -L`; undefined: none that we could judge. */
-export function parseFlow(line: string): Flow | undefined {
-  const protocol = Number(/^\S+\s+(\d+) /.exec(line)?.[1] ?? Number.NaN)
+/** One line of `conntrack -L`, with or without the family before it (`-o extended`); undefined: none that we could judge. */
+export function parseFlow(told: string): Flow | undefined {
+  const line = told.replace(/^\s*ipv[46]\s+\d+\s+/, '')
+  const head = /^\S+\s+(\d+) (?:\d+ )?(?:([A-Z][A-Z_0-9]+) )?/.exec(line)
+  const protocol = Number(head?.[1] ?? Number.NaN)
   const ends = [...line.matchAll(/ (src|dst)=(\S+)/g)].map((match) => match[2] ?? '')
   const from = parseIp(ends[0] ?? '')
   const to = parseIp(ends[1] ?? '')
@@ -39,6 +48,10 @@ export function parseFlow(line: string): Flow | undefined {
     icmp: type === undefined ? undefined : { type, code, id },
     direct: ends[2] === ends[1] && (port === undefined || port === answerPort),
     mark: numbers(line, 'mark')[0] ?? 0,
+    state: head?.[2],
+    unreplied: line.includes(' [UNREPLIED] '),
+    sent: numbers(line, 'bytes')[0],
+    received: numbers(line, 'bytes')[1],
   }
 }
 

@@ -1,6 +1,7 @@
 // Runs one of the machine's tools: by an array of arguments, rules on standard input, in a bare environment. Dangers prevented: a shell that
 // reads a name as a command; `iptables-restore -w FILE`, which loads nothing and says 0; listings whose times depend on somebody's TZ.
 import { spawn } from 'node:child_process'
+import { toolEnvironment } from './tool-environment.ts'
 
 export interface Ran {
   /** -1: it could not be started, or was ended because it took too long */
@@ -17,13 +18,8 @@ const LONGEST_MS = 60_000
 /** A set of a million addresses is some thirty megabytes of text. */
 const MOST_OUTPUT = 256 << 20
 
-/** What tools of administrators need; folders that `su` and cron leave out are looked into last. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin`, LC_ALL: 'C', TZ: 'UTC' }
-}
-
 export const runTool: Runner = (command, args, input = '') => new Promise((resolve) => {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment(), cwd: '/' })
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: toolEnvironment(), cwd: '/' })
   const out: Buffer[] = []
   const err: Buffer[] = []
   let size = 0

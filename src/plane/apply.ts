@@ -16,6 +16,7 @@ import type { Kept, Outcome, Pending, ProxyLink } from './records.ts'
 import { rehearse } from './rehearse.ts'
 import { connectionsNow } from './session.ts'
 import type { Swept } from './sweep.ts'
+import { keepingUsage, usageFile } from './usage.ts'
 import { startWatchdog } from './watchdog.ts'
 import type { Self } from './watchdog.ts'
 
@@ -107,7 +108,7 @@ async function load(work: Work, armed: Pending): Promise<Applied> {
   const back = async (why: string): Promise<Applied> => ({ kind: 'ended', outcome: await takeBackNow(places, reached, why, takeBack, 'failed') })
   try {
     const began = performance.now()
-    await writeOwn(runTool, armed.after.rules)
+    await keepingUsage(usageFile(places.state), () => writeOwn(runTool, armed.after.rules))
     if (!sameRules(await readOwn(runTool), armed.after.rules)) return await back('the kernel lists other rules than those that were loaded')
     if (!(await ownFirst(runTool))) return await back('our jump is not the first in its chain')
     // before anything can take its time: who gets in from here on has got in under these rules

@@ -10,6 +10,7 @@ import { readJson, removeFile, writeJson } from './places.ts'
 import type { Places } from './places.ts'
 import { asOutcome, asPending } from './records.ts'
 import type { Ending, Kept, Outcome, Pending, ProxyLink } from './records.ts'
+import { keepingUsage, usageFile } from './usage.ts'
 
 /** Takes the proxy back to the policy that it had; what kept it from that, else undefined. */
 export type TakeBack = (link: ProxyLink, before: Kept) => Promise<string | undefined>
@@ -43,12 +44,12 @@ const TRIES = 3
 const PAUSE_MS = 500
 
 /** Tried again: what fails may be somebody else's hand in the tables. What does not come back at all leaves the machine closed, never half open. */
-async function restoreRules(before: OwnRules, closed: OwnRules): Promise<string | undefined> {
+async function restoreRules(places: Places, before: OwnRules, closed: OwnRules): Promise<string | undefined> {
   let problem = ''
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await sleep(PAUSE_MS)
     try {
-      await writeOwn(runTool, before)
+      await keepingUsage(usageFile(places.state), () => writeOwn(runTool, before))
       if (sameRules(await readOwn(runTool), before)) return undefined
       problem = 'the kernel lists other rules than those that were put back'
     } catch (error) {
@@ -64,15 +65,15 @@ async function restoreRules(before: OwnRules, closed: OwnRules): Promise<string 
 }
 
 /** The kernel first: who was locked out must not wait for the proxy. */
-async function restore({ before, closed, proxy }: Pending, takeBack: TakeBack): Promise<string> {
-  const rules = await restoreRules(before.rules, closed)
+async function restore(places: Places, { before, closed, proxy }: Pending, takeBack: TakeBack): Promise<string> {
+  const rules = await restoreRules(places, before.rules, closed)
   const other = proxy === undefined ? undefined : await takeBack(proxy, before)
   return [...(rules === undefined ? [] : [rules]), ...(other === undefined ? [] : [`the proxy: ${other}`])].join('; ')
 }
 
 /** Inside the lock. */
 export async function takeBackNow(places: Places, pending: Pending, why: string, takeBack: TakeBack, ending: Ending = 'rolled-back'): Promise<Outcome> {
-  const problem = await restore(pending, takeBack)
+  const problem = await restore(places, pending, takeBack)
   writeJson(places.inForce, pending.before)
   return end(places, pending.token, ending, why, problem)
 }

@@ -1,5 +1,6 @@
 // Our rules read from the kernel and written to it, through whichever runner is given: the machine itself, or a namespace to try them in. All or
 // nothing: what fails half-way is taken back. Danger prevented: trust in a tool's 0, or in our own memory, over what the kernel has.
+import { ipsetNames, ipsetText } from '../firewall/ledger.ts'
 import { NFT_TABLE } from '../firewall/nft.ts'
 import { firstProblem } from '../kernel/tool.ts'
 import type { Ran, Runner } from '../kernel/tool.ts'
@@ -10,6 +11,8 @@ import { STORES } from './own-rules.ts'
 import type { OwnRules, Store } from './own-rules.ts'
 
 export class RulesError extends Error {}
+
+const LEDGER_RULE = '-j SET --add-set gg_'
 
 function fail(what: string, ran: Ran): never {
   throw new RulesError(`${what}: ${firstProblem(ran)}`)
@@ -77,9 +80,16 @@ async function writeStore(run: Runner, store: Store, wanted: string | undefined)
     if (table === undefined) throw new RulesError('nft: the text holds no table of ours')
     return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed, table))
   }
+  // a rule that names an ipset loads only where it is; what it holds stays
+  if (wanted?.includes(LEDGER_RULE) === true) await must(run, 'ipset', 'ipset', ['restore', '-exist'], ipsetText())
   const change = iptablesChange(parseIptables(await save(run, store)), wanted === undefined ? [] : parseIptables(wanted))
   // rules always on standard input: `-w FILE` would take the file for a number of seconds, load nothing, and say 0
   if (change !== '') await must(run, `${store}-restore`, `${store}-restore`, ['-w', '10', '--noflush'], change)
+  if (wanted === undefined) {
+    // best effort: where there are none, or no ipset, nothing is left either
+    const { count, seen } = ipsetNames(store === 'iptables' ? 4 : 6)
+    for (const name of [count, seen]) await run('ipset', ['destroy', name])
+  }
 }
 
 async function write(run: Runner, wanted: OwnRules): Promise<void> {

@@ -28,22 +28,39 @@ t.test('what README shows is what comes out', async (t) => {
   }
 })
 
+/** What the help of a command lists under `Commands:`. */
+function listed(help: readonly string[]): readonly string[] {
+  const start = help.findIndex((line) => /^Commands:/.test(line))
+  return start < 0 ? [] : help.slice(start + 1).flatMap((line) => /^ {2}([a-z][a-z-]*)/.exec(line)?.[1] ?? [])
+}
+
+/** `check`, `firewall usage`: with the lines of its help. */
+function everyCommand(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>()
+  const walk = (words: readonly string[]): void => {
+    const ran = greengate([...words, '--help'])
+    if (words.length > 0) found.set(words.join(' '), ran.code === 0 ? ran.lines : [])
+    for (const name of listed(ran.lines)) walk([...words, name])
+  }
+  walk([])
+  return found
+}
+
+const commands = everyCommand()
+
 t.test('every command is there, and no other', async (t) => {
-  const named = firstColumn(section('Commands')).filter((word) => /^[a-z]+$/.test(word))
-  const help = greengate(['--help']).lines
-  const commands = help.slice(help.findIndex((line) => /^Commands:/.test(line)) + 1).flatMap((line) => /^ {2}([a-z]+)/.exec(line)?.[1] ?? [])
-  t.same(named.sort(), [...new Set(commands)].sort())
+  const named = firstColumn(section('Commands')).filter((word) => /^[a-z]+(?: [a-z]+)*$/.test(word))
+  t.same(named.sort(), [...commands.keys()].sort())
 })
 
 t.test('every option of a command exists, and every option is told', async (t) => {
   const text = section('Commands')
   const all = new Set(text.match(/--[a-z][a-z-]*/g))
   const known = new Set<string>()
-  for (const command of firstColumn(text).filter((word) => /^[a-z]+$/.test(word))) {
-    const ran = greengate([command, '--help'])
-    if (ran.code !== 0) t.fail(`${command} --help ends with ${ran.code}`)
-    if (!ran.lines.some((line) => /^Examples?:/.test(line))) t.fail(`${command} --help shows no example`)
-    for (const line of ran.lines) for (const option of /^ {2}(?:-\w, )?(--[a-z][a-z-]*)/.exec(line)?.slice(1) ?? []) known.add(option)
+  for (const [command, lines] of commands) {
+    if (lines.length === 0) t.fail(`${command} --help fails`)
+    if (!lines.some((line) => /^Examples?:/.test(line))) t.fail(`${command} --help shows no example`)
+    for (const line of lines) for (const option of /^ {2}(?:-\w, )?(--[a-z][a-z-]*)/.exec(line)?.slice(1) ?? []) known.add(option)
   }
   for (const option of all) if (!known.has(option) && option !== '--help') t.fail(`no command has ${option}`)
   for (const option of known) if (!all.has(option) && option !== '--version') t.fail(`README does not tell ${option}`)
