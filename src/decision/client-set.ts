@@ -1,6 +1,6 @@
 // Who a `from` holds: addresses, MACs, and both together where a rule pins them. Danger prevented: a MAC that counts as matched
 // because none is known.
-import { EVERYTHING, networkSet } from '../net/network.ts'
+import { EVERYTHING, networkSet, subtract, union } from '../net/network.ts'
 import type { NetworkSet, Range } from '../net/network.ts'
 import type { Mac } from '../net/mac.ts'
 import type { AddressSet } from '../policy/policy.ts'
@@ -17,11 +17,14 @@ export interface ClientSet {
 
 export const ANYBODY: ClientSet = { any: true, networks: EVERYTHING, macs: new Set(), pins: [] }
 
+/** To send to it reaches the machine itself; to speak from it is to have no address yet. */
+const UNSPECIFIED = networkSet([{ family: 4, first: 0n, last: 0n }, { family: 6, first: 0n, last: 0n }])
+
 export function clientSet(set: AddressSet, known: KnownAddresses): ClientSet {
   if (set.any) return ANYBODY
   return {
     any: false,
-    networks: targetSet(set, known),
+    networks: set.gateway ? union(targetSet({ ...set, gateway: false }, known), subtract(known.own, UNSPECIFIED)) : targetSet(set, known),
     macs: new Set(set.macs),
     pins: set.pins.map((pin) => ({ networks: networkSet(pin.ranges), macs: new Set(pin.macs) })),
   }

@@ -72,7 +72,7 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
     tell(trace, 'gateway.admin', 'match', `${client.mac} reaches ${packetText(facts)}`)
     return accept(reserved('admin', 'the admin\'s machine always reaches these ports: nobody locks it out'))
   }
-  if (facts.to.family === 6 && facts.protocol === 'icmp' && NEIGHBOURS.has(facts.port ?? -1) && (toOwn || onLink(facts.to))) {
+  if (facts.to.family === 6 && facts.protocol === 'icmp' && NEIGHBOURS.has(facts.port ?? -1) && (toOwn || onLink(facts.to) || scopeOf(facts.to) === 'multicast')) {
     tell(trace, 'neighbour discovery', 'match')
     return accept(reserved('default', 'IPv6 does not work without neighbour discovery'))
   }
@@ -84,12 +84,13 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
 }
 
 /** ICMP that the kernel takes for the first packet of a flow (queries), or does not track at all (RFC 4861, 2710, 3810). */
-const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139, 130, 131, 132, 133, 134, 135, 136, 143]) }
-const ROUTER_ADVERTISEMENT = 134
+const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139, 130, 131, 132, 133, 134, 135, 136, 137, 143]) }
+/** router advertisement, redirect: they change where our own packets go */
+const MISLEADS: ReadonlySet<number> = new Set([134, 137])
 
-/** Answers, errors and redirects belong to a flow, or to nobody. An advertised router is nobody's either: green has one already. */
+/** Answers and errors belong to a flow, or to nobody. An advertised router, or a better way, is nobody's either: green has one already. */
 function beginsNothing(to: Ip, type: number, toOwn: boolean): boolean {
-  return !BEGINS[to.family].has(type) || (to.family === 6 && type === ROUTER_ADVERTISEMENT && (toOwn || onLink(to)))
+  return !BEGINS[to.family].has(type) || (to.family === 6 && MISLEADS.has(type) && (toOwn || onLink(to) || scopeOf(to) === 'multicast'))
 }
 
 /** fe80::/10 and the unspecified address: what neighbours on green's link speak from beside their addresses in its networks. */
@@ -99,6 +100,9 @@ function isNeighbour({ address }: Client): boolean {
 
 /** Router solicitation, neighbour solicitation and advertisement (RFC 4861 4). */
 const NEIGHBOURS: ReadonlySet<number> = new Set([133, 135, 136])
+
+/** What a host sends: the above, its router's advertisements, and its multicast memberships (RFC 4861, 2710, 3810). */
+const SENT: ReadonlySet<number> = new Set([131, 132, 133, 134, 135, 136, 143])
 
 /** fe80::/10 and link-local multicast ff02::/16. */
 function onLink(ip: Ip): boolean {
@@ -112,6 +116,12 @@ function asksForAddress(facts: PacketFacts, client: Client): boolean {
   return client.address.text === '0.0.0.0' && facts.to.text === BROADCAST && facts.protocol === 'udp' && facts.port === 67 && (facts.sourcePort ?? 68) === 68
 }
 
+/** Of all, or of a green network. */
+function isBroadcast(compiled: CompiledPolicy, to: Ip): boolean {
+  if (to.family === 6) return false
+  return to.text === BROADCAST || compiled.policy.gateway.green.some(({ family, network }) => family === 4 && network.last - network.first > 1n && to.value === network.last)
+}
+
 function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict | undefined {
   const block = blockedPacket(blocksOf(compiled.blocks, client.address), facts, compiled.machine.proxyPort)
   if (block === undefined) return undefined
@@ -122,7 +132,7 @@ function blocked(compiled: CompiledPolicy, facts: PacketFacts, client: Client, t
 
 function served(compiled: CompiledPolicy, facts: PacketFacts, trace: Trace): Verdict | undefined {
   const { serve } = compiled.policy.gateway
-  const asksGateway = compiled.known.own.has(facts.to) || (facts.to.text === BROADCAST && facts.protocol === 'udp' && facts.port === 67)
+  const asksGateway = compiled.known.own.has(facts.to) || (isBroadcast(compiled, facts.to) && facts.protocol === 'udp' && facts.port === 67)
   if (!asksGateway || !holdsPacket(serve, facts, compiled.machine.proxyPort)) return undefined
   tell(trace, 'gateway.serve', 'match', packetText(facts))
   return accept(reserved('serve', `the gateway serves ${serve.text.join(', ')} to every Green client`))
@@ -169,6 +179,7 @@ function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trac
   const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
   tell(trace, 'gateway.default', 'match', compiled.policy.gateway.default.action)
   const ported = facts.protocol === 'tcp' || facts.protocol === 'udp'
+  if (isBroadcast(compiled, facts.to) || scopeOf(facts.to) === 'multicast') return drop(reserved('default', `${what}, and nobody answers what is for everybody`))
   const quick = goesToRed(compiled, facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
   const cause = reserved('default', what)
   return quick ? reject(facts, cause) : asDefault(compiled, facts, cause)
@@ -178,7 +189,7 @@ function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trac
 function goesToRed(compiled: CompiledPolicy, to: Ip): boolean {
   const { known, policy } = compiled
   if (policy.gateway.red.length === 0) return known.internet.has(to)
-  return !known.own.has(to) && !known.green.has(to) && !onLink(to) && scopeOf(to) !== 'multicast' && to.text !== BROADCAST
+  return !known.own.has(to) && !known.green.has(to) && !onLink(to)
 }
 
 function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes, trace: Trace): Verdict {
@@ -187,8 +198,16 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
     tell(trace, 'loopback', 'match')
     return accept(reserved('default', 'what the gateway sends to itself stays open'))
   }
+  if (facts.to.family === 6 && facts.protocol === 'icmp' && SENT.has(facts.port ?? -1)) {
+    tell(trace, 'neighbour discovery', 'match')
+    return accept(reserved('default', 'IPv6 does not work without neighbour discovery'))
+  }
   const ruled = byRules(compiled, facts, 'gateway', notes, trace)
   if (ruled !== undefined) return ruled
+  if (answersDhcp(compiled, facts)) {
+    tell(trace, 'gateway.serve', 'match', packetText(facts))
+    return accept(reserved('serve', 'it answers who asks for an address'))
+  }
   // where red is named, the lock is on what leaves through it
   if (gateway.proxy.user !== undefined && isWeb(compiled, facts) && (gateway.red.length === 0 || !compiled.known.green.has(facts.to))) {
     tell(trace, 'gateway.proxy.user', 'match', gateway.proxy.user)
@@ -198,6 +217,12 @@ function fromGateway(compiled: CompiledPolicy, facts: PacketFacts, notes: Notes,
   tell(trace, 'gateway.output', 'match', isDns ? 'its resolver' : gateway.output)
   if (gateway.output === 'allow' || isDns) return accept(reserved('default', isDns ? 'it is one of the gateway\'s resolvers' : 'no rule speaks of it, and gateway.output is allow'))
   return drop(reserved('default', `no rule allows the gateway itself ${packetText(facts)}, and gateway.output is drop`))
+}
+
+/** A server's answer goes to everybody, so that no state knows it for one (RFC 2131 4.1). */
+function answersDhcp({ policy: { gateway }, known }: CompiledPolicy, { to, protocol, port, sourcePort }: PacketFacts): boolean {
+  if (to.family !== 4 || protocol !== 'udp' || port !== 68 || (sourcePort ?? 67) !== 67) return false
+  return (to.text === BROADCAST || known.green.has(to)) && gateway.serve.parts.some((part) => 'sourcePort' in part && part.sourcePort === 68)
 }
 
 /** What is locked for the proxy's user: 80, 443 and the ports that `web` names one by one; QUIC with them. */

@@ -33,6 +33,7 @@ function partHolds(part: ServicePart, packet: PacketFacts, proxyPort: number): b
       return protocol === part.number
     default:
       if (protocol !== part.protocol || port === undefined || port < part.first || port > part.last) return false
-      return part.sourcePort === undefined || packet.sourcePort === undefined || packet.sourcePort === part.sourcePort
+      // DHCP alone tells a source port, and it is IPv4's
+      return part.sourcePort === undefined || (packet.to.family === 4 && (packet.sourcePort === undefined || packet.sourcePort === part.sourcePort))
   }
 }

@@ -61,6 +61,10 @@ t.test('the office, packet by packet', async (t) => {
     ['192.168.51.10', 'tcp/110 to 203.0.113.25', 'accept by mail', 'another port of that client'],
     ['192.168.51.11', 'tcp/1863 to 203.0.113.25', 'drop by blocks', 'a blocked service'],
     ['192.168.51.11', 'tcp/110 to 203.0.113.25', 'accept by mail', 'that service alone'],
+    ['192.168.51.35', 'dhcp to 192.168.51.255', 'accept by serve', 'DHCP asks the network too'],
+    ['192.168.51.35', 'udp/137 to 192.168.51.255', 'drop by default', 'what is for everybody'],
+    ['fe80::7', 'icmpv6/133 to ff05::2', 'accept by default', 'who asks for a router, wherever'],
+    ['gateway', 'icmpv6/135 to fe80::7', 'accept by default', 'the gateway finds its neighbours'],
     ['gateway', 'tcp/25 to 203.0.113.25', 'accept by own-mail', 'what the gateway sends itself'],
     ['gateway', 'tcp/99 to 203.0.113.25', 'accept by default', 'gateway.output is allow'],
     ['gateway', 'tcp/99 to 127.0.0.1', 'accept by default', 'to itself'],
@@ -99,11 +103,13 @@ gateway:
   admin: { mac: "00:1a:2b:3c:4d:5e", ports: [445] }
 rules:
   - { name: across, action: allow, from: green, to: 192.168.52.0/28, services: ssh }
-  - { name: out, action: allow, from: green, to: internet, services: smtp }`)
+  - { name: out, action: allow, from: green, to: internet, services: smtp }
+  - { name: own, action: allow, from: gateway, to: internet, services: ntp }`)
   const rows: readonly (readonly [from: string, what: string, expected: string])[] = [
     ['192.168.51.7', 'ssh to 192.168.52.3', 'accept by across'], ['192.168.51.7', 'ssh to 192.168.52.30', 'drop by default'], ['192.168.51.7', 'smtp to 192.168.52.30', 'drop by default'],
     ['fd00:51::7', 'smtp to 2606:2800::1', 'accept by out'], ['fd00:52::7', 'smtp to 2606:2800::1', 'drop by default'], ['192.168.51.7', 'smtp to 10.1.1.1', 'accept by out'],
     ['fe80::7', 'smtp to 2606:2800::1', 'accept by out'], ['fe80::7', 'icmp/neighbour-solicitation to fd00:51::1', 'accept by default'], ['fe80::7', 'smtp to fd00:51::1', 'drop by default'],
+    ['::', 'smtp to 2606:2800::1', 'accept by out'], ['::', 'ntp to 2606:2800::1', 'drop by default'],
     ['fd00:51::7', 'icmpv6/134 to fd00:51::1', 'drop by default'], ['fd00:51::7', 'icmpv6/1 to 2606:2800::1', 'drop by default'],
     ['fd00:51::7', 'icmp/neighbour-solicitation to fd00:51::1', 'accept by default'], ['fd00:51::7', 'icmp/neighbour-solicitation to 2606:2800::1', 'drop by default'],
   ]

@@ -7,6 +7,7 @@ import type { RulesetFacts } from '../../src/firewall/facts.ts'
 import type { Format } from '../../src/firewall/head.ts'
 import { renderRuleset } from '../../src/firewall/render.ts'
 import { timeText } from '../../src/firewall/standing.ts'
+import type { Ruleset } from '../../src/firewall/ruleset.ts'
 import { noteText } from '../../src/firewall/unsaid.ts'
 import { readBlocks } from '../../src/lists/blocks.ts'
 import { parseIp } from '../../src/net/ip.ts'
@@ -14,6 +15,7 @@ import type { Ip } from '../../src/net/ip.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { renderDiagnostic } from '../../src/policy/diagnostic.ts'
 import { parsePolicy } from '../../src/policy/parse.ts'
+import type { Policy } from '../../src/policy/policy.ts'
 import { parseTime } from '../../src/policy/schedule.ts'
 
 export const CASES = join(import.meta.dirname, 'cases')
@@ -32,6 +34,9 @@ interface FactsFile {
 export interface Case {
   readonly name: string
   readonly folder: string
+  readonly policy: Policy
+  readonly facts: RulesetFacts
+  readonly ruleset: Ruleset
   readonly texts: ReadonlyMap<Format, string>
   readonly told: string
 }
@@ -101,6 +106,9 @@ export function readCase(name: string): Case {
   return {
     name,
     folder,
+    policy,
+    facts,
+    ruleset,
     texts: new Map(FORMATS.map(([format]) => [format, renderRuleset(policy, ruleset, format, origin)])),
     told: ruleset.notes.map((note) => noteText(note)).join(''),
   }

@@ -1,0 +1,56 @@
+// Who judges a packet in a proof, and what each says in words that can be compared: verdict, and which rule of the policy decided.
+import { walk } from './walk.ts'
+import type { Outcome } from './walk.ts'
+import type { Model } from './model.ts'
+import type { Packet } from './packet.ts'
+
+export interface Told {
+  readonly verdict: 'accept' | 'drop' | 'reject'
+  /** `rule:mail`, `blocks`, `serve`, `admin`, or `default` */
+  readonly by: string
+  /** of a rejection: what goes back */
+  readonly answer?: string
+  /** of a packet filter: what it does beside, to the letter: the answer, the lines, the mark, the logs */
+  readonly more?: string
+}
+
+export interface Judge {
+  readonly name: string
+  /** undefined: it has no say in this packet */
+  judge(packet: Packet): Told | undefined
+}
+
+const DECIDES = /^(?:rule:.*|blocks:.*|serve|admin)$/
+
+/** The rule of the policy by which an outcome came about: the first that its way names. */
+export function ruleOfOutcome({ path }: Outcome): string {
+  for (const { rule: { comment } } of path) if (comment !== undefined && DECIDES.test(comment)) return comment.startsWith('blocks:') ? 'blocks' : comment
+  return 'default'
+}
+
+/** LOG cuts its prefix at 29 signs; what is said before that is the same everywhere. */
+const LOG_PREFIX = 28
+
+function loggedText(log: string): string {
+  return log.startsWith('log ') ? log.slice(0, LOG_PREFIX + 4).trimEnd() : log.trimEnd()
+}
+
+export function toldOf(outcome: Outcome): Told {
+  const { verdict, answer, path, mark, logs, masquerade } = outcome
+  const lines = path.flatMap(({ rule: { comment } }) => comment ?? [])
+  const more = [
+    `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.toString(16)}`]),
+    ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []),
+  ]
+  return { verdict, by: ruleOfOutcome(outcome), ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
+}
+
+/** One model a family where the text is of one. */
+export function modelJudge(name: string, models: Readonly<Record<4 | 6, Model>>): Judge {
+  return { name, judge: (packet) => toldOf(walk(models[packet.family], packet)) }
+}
+
+/** Do two agree? Where both are packet filters, in all that they do. */
+export function agree(a: Told, b: Told): boolean {
+  return a.verdict === b.verdict && a.by === b.by && a.answer === b.answer && (a.more === undefined || b.more === undefined || a.more === b.more)
+}
