@@ -6,6 +6,7 @@ import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
 import { timeText } from '../firewall/standing.ts'
 import { firewallFlows } from './firewall-flows.ts'
+import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
 import { firewallUsage } from './firewall-usage.ts'
@@ -13,7 +14,7 @@ import { firewallUsage } from './firewall-usage.ts'
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script']
 
 /** `greengate firewall NAME`, in the order of the help. */
-const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [firewallUsage, firewallFlows]
+const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [firewallUsage, firewallFlows, firewallMissing]
 
 async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {
   const plan = await planOf(options)
