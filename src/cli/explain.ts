@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { parsePacketAsk, parseWebAsk } from '../decision/ask.ts'
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { explain, needsAddresses } from '../decision/explain.ts'
-import type { ExplainQuestion } from '../decision/explain.ts'
+import type { ExplainQuestion, Explanation } from '../decision/explain.ts'
 import { nearestVia } from '../decision/nearest-via.ts'
 import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
@@ -12,12 +12,15 @@ import { Neighbours } from '../kernel/neighbours.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import { parseTime } from '../policy/schedule.ts'
+import type { Simulation } from '../proof/simulate.ts'
 import { Resolver } from '../proxy/resolve.ts'
 import { EXIT, usageError } from './exit.ts'
+import { explainedPath } from './explain-path.ts'
 import { explanationText } from './explain-text.ts'
 import { addressesOption, macOption, methodOption, policyOption, portOption, socketAddressOption } from './options.ts'
 import { tellDiagnostics } from './report.ts'
 import { say, sayError, sayJson } from './say.ts'
+import { pathText, verdictLine } from './simulation-text.ts'
 
 interface ExplainOptions {
   readonly from: Ip
@@ -87,9 +90,16 @@ async function explainAction(words: readonly string[], options: ExplainOptions):
   const addresses = options.address ?? (await addressesOf(compiled, question))
   const whole: ExplainQuestion = addresses === undefined ? question : { ...question, addresses }
   const explanation = explain(compiled, whole)
-  if (options.json === true) sayJson(explanation, 2)
-  else say(explanationText(compiled, whole, explanation))
+  const path = explainedPath(compiled, loaded.source, whole)
+  if (options.json === true) sayJson(path === undefined ? explanation : withPath(explanation, path), 2)
+  else say(`${explanationText(compiled, whole, explanation)}${path === undefined ? '' : `\nchain path of the packet: ${verdictLine(path)}\n${pathText(path.path)}`}`)
   process.exitCode = explanation.verdict === 'allow' ? EXIT.ok : EXIT.denied
+}
+
+/** Its lines in the packet filter beside the packet's verdict. */
+function withPath(explanation: Explanation, { line, path }: Simulation): unknown {
+  const { planes } = explanation
+  return { ...explanation, planes: { ...planes, direct: { ...planes.direct, line, path } } }
 }
 
 export function explainCommand(program: Command): void {

@@ -9,12 +9,18 @@ import { firewallFlows } from './firewall-flows.ts'
 import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
+import { firewallSimulate } from './firewall-simulate.ts'
 import { firewallUsage } from './firewall-usage.ts'
 
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script']
 
 /** `greengate firewall NAME`, in the order of the help. */
-const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [firewallUsage, firewallFlows, firewallMissing]
+const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
+  firewallUsage,
+  firewallFlows,
+  firewallMissing,
+  firewallSimulate,
+]
 
 async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {
   const plan = await planOf(options)

@@ -19,7 +19,7 @@ function actionText(action: Action, family: 4 | 6): string {
     case 'reject': return `reject with ${action[family]}`
     case 'jump': case 'goto': return `${action.kind} ${action.chain}`
     case 'log': case 'nflog': return `${action.kind} "${action.prefix}"`
-    case 'mark': return `mark the flow 0x${action.value.toString(16)}`
+    case 'mark': return 'mark the flow'
     case 'count': return 'count in the ledger'
     default: return action.kind
   }
