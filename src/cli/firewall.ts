@@ -5,17 +5,32 @@ import { Option } from 'commander'
 import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
 import { timeText } from '../firewall/standing.ts'
+import { applyCommand } from './firewall-apply.ts'
+import { bootCommand } from './firewall-boot.ts'
+import { confirmCommand } from './firewall-confirm.ts'
+import { EXIT } from './exit.ts'
 import { firewallFlows } from './firewall-flows.ts'
 import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
+import { flushCommand, panicCommand, rollbackCommand } from './firewall-rollback.ts'
 import { firewallSimulate } from './firewall-simulate.ts'
+import { statusCommand } from './firewall-status.ts'
 import { firewallUsage } from './firewall-usage.ts'
+import { watchdogCommand } from './firewall-watchdog.ts'
 
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script']
 
 /** `greengate firewall NAME`, in the order of the help. */
 const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
+  applyCommand,
+  confirmCommand,
+  rollbackCommand,
+  statusCommand,
+  flushCommand,
+  panicCommand,
+  bootCommand,
+  watchdogCommand,
   firewallUsage,
   firewallFlows,
   firewallMissing,
@@ -44,4 +59,9 @@ Example:
   $ greengate firewall --policy server.yaml --mode client --proxy 192.168.51.254:800 | sudo iptables-restore --noflush`)
     .action(print)
   for (const add of SUBCOMMANDS) add(command)
+  // before the sub-command an option is this command's, and would be lost: another policy than the one that was meant
+  command.hook('preSubcommand', (own, sub) => {
+    const lost = own.options.find((option) => own.getOptionValueSource(option.attributeName()) === 'cli')
+    if (lost !== undefined) own.error(`\`${lost.long ?? lost.flags}\` stands before \`${sub.name()}\`: write it behind`, { exitCode: EXIT.usage })
+  })
 }

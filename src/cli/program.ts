@@ -27,6 +27,8 @@ function buildProgram(): Command {
     // else `firewall usage --policy` would be read as the option of `firewall`
     .enablePositionalOptions()
     .exitOverride()
+    // what stands behind a command is the command's, down to a sub-command
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text) => sayError(text.replace(/^error: /, 'greengate: ')) })
     .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')
     .showSuggestionAfterError(true)

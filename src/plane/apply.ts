@@ -7,16 +7,17 @@ import { runTool } from '../kernel/tool.ts'
 import { confirmNow, isWatched, readOutcome, readPending, rollBack, takeBackNow } from './ending.ts'
 import type { TakeBack } from './ending.ts'
 import { takeLock } from './lock.ts'
-import { ownFirst, readOwn, sameRules, writeOwn } from './own-kernel.ts'
+import { ownFirst, readOwn, sameRules } from './own-kernel.ts'
 import type { OwnRules } from './own-rules.ts'
 import { readJson, writeJson } from './places.ts'
 import type { Places } from './places.ts'
+import { putRules } from './put.ts'
 import { asKept } from './records.ts'
 import type { Kept, Outcome, Pending, ProxyLink } from './records.ts'
 import { rehearse } from './rehearse.ts'
+import type { SelfTested } from './self-test.ts'
 import { connectionsNow } from './session.ts'
 import type { Swept } from './sweep.ts'
-import { keepingUsage, usageFile } from './usage.ts'
 import { startWatchdog } from './watchdog.ts'
 import type { Self } from './watchdog.ts'
 
@@ -25,6 +26,7 @@ export type ProxyLoad = { readonly ok: true; readonly link: ProxyLink } | { read
 export type Step =
   | { readonly step: 'tried'; readonly ms: number }
   | { readonly step: 'loaded'; readonly ms: number }
+  | { readonly step: 'tested'; readonly packets: number }
   | { readonly step: 'swept'; readonly swept: Swept }
   | { readonly step: 'waiting'; readonly token: string; readonly seconds: number }
 
@@ -37,18 +39,20 @@ export interface Work {
   /** 0: confirmed by whoever started it, at once */
   readonly seconds: number
   /** a look at what is now in the kernel; what is wrong with it, else undefined */
-  readonly selfTest: () => Promise<string | undefined>
+  readonly selfTest: (live: OwnRules) => SelfTested
   /** absent: no gateway runs here */
   readonly proxy: (() => Promise<ProxyLoad>) | undefined
   readonly takeBack: TakeBack
   readonly sweep: () => Promise<Swept>
+  /** just before the rules are loaded */
+  readonly begin: () => Promise<void>
   readonly tell: (step: Step) => void
   /** told to end, with Ctrl-C for one */
   readonly stopped: () => string | undefined
 }
 
 /** `refused`: nothing was changed. `detached`: it waits, and the watchdog decides. */
-export type Applied = { readonly kind: 'refused'; readonly problem: string; readonly hint?: string } | { readonly kind: 'ended'; readonly outcome: Outcome } | { readonly kind: 'waiting'; readonly pending: Pending }
+export type Applied = { readonly kind: 'refused'; readonly problem: string; readonly hint?: string } | { readonly kind: 'ended'; readonly outcome: Outcome; readonly proxy?: ProxyLink } | { readonly kind: 'waiting'; readonly pending: Pending }
 
 /** Letters and digits that are not taken for one another, in two halves: to be typed. */
 function newToken(): string {
@@ -108,14 +112,16 @@ async function load(work: Work, armed: Pending): Promise<Applied> {
   const back = async (why: string): Promise<Applied> => ({ kind: 'ended', outcome: await takeBackNow(places, reached, why, takeBack, 'failed') })
   try {
     const began = performance.now()
-    await keepingUsage(usageFile(places.state), () => writeOwn(runTool, armed.after.rules))
-    if (!sameRules(await readOwn(runTool), armed.after.rules)) return await back('the kernel lists other rules than those that were loaded')
+    await work.begin()
+    const live = await putRules(places, armed.after.rules, false)
+    if (!sameRules(live, armed.after.rules)) return await back('the kernel lists other rules than those that were loaded')
     if (!(await ownFirst(runTool))) return await back('our jump is not the first in its chain')
     // before anything can take its time: who gets in from here on has got in under these rules
     reached = { ...armed, connections: connectionsNow() }
     tell({ step: 'loaded', ms: performance.now() - began })
-    const wrong = await work.selfTest()
-    if (wrong !== undefined) return await back(`the self-test fails: ${wrong}`)
+    const tested = work.selfTest(live)
+    if (!tested.ok) return await back(`the self-test fails: ${tested.problem}`)
+    tell({ step: 'tested', packets: tested.packets })
     const proxy = await work.proxy?.()
     if (proxy !== undefined && !proxy.ok) return await back(`the proxy does not take the policy: ${proxy.problem}`)
     if (proxy !== undefined) {
@@ -127,7 +133,7 @@ async function load(work: Work, armed: Pending): Promise<Applied> {
   } catch (error) {
     return back(error instanceof Error ? error.message : String(error))
   }
-  if (work.seconds === 0) return { kind: 'ended', outcome: confirmNow(places, reached, 'no confirmation was asked for') }
+  if (work.seconds === 0) return { kind: 'ended', outcome: await confirmNow(places, reached, 'no confirmation was asked for'), ...(reached.proxy === undefined ? {} : { proxy: reached.proxy }) }
   const waiting: Pending = { ...reached, phase: 'waiting', until: Date.now() + 1000 * work.seconds }
   writeJson(places.pending, waiting)
   tell({ step: 'waiting', token: waiting.token, seconds: waiting.seconds })

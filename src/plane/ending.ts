@@ -2,15 +2,15 @@
 // Always under the lock and after a look at the file: of two that come at once the second finds it done.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive } from '../kernel/processes.ts'
-import { runTool } from '../kernel/tool.ts'
 import { locked } from './lock.ts'
-import { readOwn, sameRules, writeOwn } from './own-kernel.ts'
+import { runTool } from '../kernel/tool.ts'
+import { sameRules, tidyOwn } from './own-kernel.ts'
 import type { OwnRules } from './own-rules.ts'
+import { putRules } from './put.ts'
 import { readJson, removeFile, writeJson } from './places.ts'
 import type { Places } from './places.ts'
 import { asOutcome, asPending } from './records.ts'
 import type { Ending, Kept, Outcome, Pending, ProxyLink } from './records.ts'
-import { keepingUsage, usageFile } from './usage.ts'
 
 /** Takes the proxy back to the policy that it had; what kept it from that, else undefined. */
 export type TakeBack = (link: ProxyLink, before: Kept) => Promise<string | undefined>
@@ -49,15 +49,14 @@ async function restoreRules(places: Places, before: OwnRules, closed: OwnRules):
   for (let attempt = 0; attempt < TRIES; attempt++) {
     if (attempt > 0) await sleep(PAUSE_MS)
     try {
-      await keepingUsage(usageFile(places.state), () => writeOwn(runTool, before))
-      if (sameRules(await readOwn(runTool), before)) return undefined
+      if (sameRules(await putRules(places, before, true), before)) return undefined
       problem = 'the kernel lists other rules than those that were put back'
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error)
     }
   }
   try {
-    await writeOwn(runTool, closed)
+    await putRules(places, closed, false)
     return `${problem}; all is closed but for the admin`
   } catch (error) {
     return `${problem}; nor can it be closed: ${error instanceof Error ? error.message : String(error)}`
@@ -79,11 +78,13 @@ export async function takeBackNow(places: Places, pending: Pending, why: string,
 }
 
 /** Inside the lock: only this writes the last good rules. */
-export function confirmNow(places: Places, pending: Pending, why: string): Outcome {
+export async function confirmNow(places: Places, pending: Pending, why: string): Promise<Outcome> {
   writeJson(places.undo, pending.before)
   writeJson(places.closed, { version: 1, rules: pending.closed } satisfies Kept)
   writeJson(places.lastGood, pending.after)
-  return end(places, pending.token, 'confirmed', why)
+  const outcome = end(places, pending.token, 'confirmed', why)
+  await tidyOwn(runTool, pending.after.rules)
+  return outcome
 }
 
 /** `known`: as it was read last; what stands in the file goes before, where it can be read. undefined: it has ended already. */

@@ -81,8 +81,8 @@ function byChain(lines: readonly string[]): readonly string[] {
   })
 }
 
-/** As our printer writes it: for an empty kernel, and the one form in which two states are compared. */
-export function canonicalIptables(tables: readonly OwnTable[]): string | undefined {
+/** As our printer writes it: all that is there, for an empty kernel. */
+export function iptablesText(tables: readonly OwnTable[]): string | undefined {
   const out = tables.flatMap(({ name, chains, jumps, lines }) => [
     `*${name}`,
     ...chains.map((chain) => `:${chain} - [0:0]`),
@@ -93,12 +93,21 @@ export function canonicalIptables(tables: readonly OwnTable[]): string | undefin
   return out.length === 0 ? undefined : `${out.join('\n')}\n`
 }
 
+/** The one form in which two states are compared: a chain that nothing is in and nothing leads to decides nothing. */
+export function canonicalIptables(text: string): string | undefined {
+  return iptablesText(parseIptables(text).flatMap((table) => {
+    const used = new Set([...table.jumps, ...table.lines].flatMap((line) => [parts(line).chain, parts(line).target]))
+    const chains = table.chains.filter((chain) => used.has(chain))
+    return chains.length === 0 && table.jumps.length === 0 ? [] : [{ ...table, chains }]
+  }))
+}
+
 /** Whether each of our jumps is the first rule of its chain. */
 export function jumpsFirst(tables: readonly OwnTable[]): boolean {
   return tables.every(({ jumps, first }) => jumps.every((jump) => first.has(parts(jump).chain)) && new Set(jumps.map((jump) => parts(jump).chain)).size === jumps.length)
 }
 
-function tableChange(name: string, live: OwnTable | undefined, wanted: OwnTable | undefined): readonly string[] {
+function tableChange(name: string, live: OwnTable | undefined, wanted: OwnTable | undefined, exact: boolean): readonly string[] {
   const chains = wanted?.chains ?? []
   const obsolete = (live?.chains ?? []).filter((chain) => !chains.includes(chain))
   const builtIns = new Set([...(live?.jumps ?? []), ...(wanted?.jumps ?? [])].map((jump) => parts(jump).chain))
@@ -114,14 +123,23 @@ function tableChange(name: string, live: OwnTable | undefined, wanted: OwnTable 
     ...[...chains, ...obsolete].map((chain) => `:${chain} - [0:0]`),
     ...jumps,
     ...(wanted?.lines ?? []),
-    ...obsolete.filter((chain) => live?.held.has(chain) !== true).map((chain) => `-X ${chain}`),
+    ...(exact ? obsolete : []).filter((chain) => live?.held.has(chain) !== true).map((chain) => `-X ${chain}`),
     'COMMIT',
   ]
 }
 
-/** For `iptables-restore --noflush`: one transaction a table. */
-export function iptablesChange(live: readonly OwnTable[], wanted: readonly OwnTable[]): string {
+/** For `iptables-restore --noflush`: one transaction a table. `exact`: without what is not wanted any more; else that stays there, empty, for the way back. */
+export function iptablesChange(live: readonly OwnTable[], wanted: readonly OwnTable[], exact: boolean): string {
   const names = [...new Set([...live, ...wanted].map(({ name }) => name))].toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
   const of = (tables: readonly OwnTable[], name: string): OwnTable | undefined => tables.find((table) => table.name === name)
-  return names.length === 0 ? '' : `${names.flatMap((name) => tableChange(name, of(live, name), of(wanted, name))).join('\n')}\n`
+  return names.length === 0 ? '' : `${names.flatMap((name) => tableChange(name, of(live, name), of(wanted, name), exact)).join('\n')}\n`
+}
+
+/** What a change left there empty; empty: nothing. */
+export function iptablesTidying(live: readonly OwnTable[], wanted: readonly OwnTable[]): string {
+  return live.flatMap(({ name, chains, held }) => {
+    const kept = wanted.find((table) => table.name === name)?.chains ?? []
+    const gone = chains.filter((chain) => !kept.includes(chain) && !held.has(chain))
+    return gone.length === 0 ? [] : [`*${name}`, ...gone.map((chain) => `-X ${chain}`), 'COMMIT']
+  }).map((line) => `${line}\n`).join('')
 }

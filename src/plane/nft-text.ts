@@ -12,11 +12,7 @@ export interface NftTable {
   readonly blocks: readonly NftBlock[]
 }
 
-/**
- * What is deleted where nobody wants it any more; in this order, since a map of verdicts holds the chains that it names. Counters are kept: a rule that
- * comes back counts on.
- */
-const KINDS = ['map', 'set', 'chain']
+const BASE = /^\t\ttype .* hook /
 
 const OPENING = /^\t(\w+) (\S+) \{$/
 
@@ -56,7 +52,7 @@ function withoutElements(lines: readonly string[]): readonly string[] {
 
 /** What of a block must stay the same for it to be kept as it is: a set's type, a chain's hook. */
 function head({ kind, lines }: NftBlock): string {
-  if (kind === 'chain') return lines.filter((line) => /^\t\ttype .* hook /.test(line)).join('\n')
+  if (kind === 'chain') return lines.filter((line) => BASE.test(line)).join('\n')
   return kind === 'set' || kind === 'map' ? withoutElements(lines).map((line) => line.replace(/,\s*/g, ',')).join('\n') : ''
 }
 
@@ -69,32 +65,59 @@ function stateless(block: NftBlock): readonly string[] {
   return (isDynamic(block) ? withoutElements(block.lines) : block.lines).map((line) => line.replace(/ packets \d+ bytes \d+/g, '').replace(/ expires [0-9dhms]+/g, ''))
 }
 
-/** Numbers that packets change, and what packets put into sets, are no rules; nor is the order in which chains were once made. */
-export function canonicalNft(table: NftTable): string {
-  const counted = new Set(table.blocks.flatMap(({ lines }) => [...lines.join('\n').matchAll(/\bcounter name "([^"]+)"/g)].map((match) => match[1])))
-  const blocks = table.blocks.filter(({ kind, name }) => kind !== 'counter' || counted.has(name)).map((block) => ({ ...block, lines: stateless(block) }))
-  const key = ({ kind, name }: NftBlock): string => `${kind === 'chain' ? 1 : 0} ${kind} ${name}`
-  return body({ blocks: blocks.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) })
+/** Without what packets change: numbers, and what they put into sets. All that is there, in the order in which it was made. */
+export function nftText({ blocks }: NftTable): string {
+  return body({ blocks: blocks.map((block) => ({ ...block, lines: stateless(block) })) })
 }
 
-/** For `nft -f -`, whatever is there: one transaction over all hooks and both families. */
-export function nftChange(live: NftTable | undefined, wanted: NftTable): string {
-  const find = (block: NftBlock, { blocks }: NftTable): NftBlock | undefined => blocks.find(({ kind, name }) => kind === block.kind && name === block.name)
+/**
+ * The one form in which two states are compared: what the hooks reach, by name. A chain that nothing is in and nothing leads to, a set or a counter that
+ * no rule names, and the order in which they were made decide nothing.
+ */
+export function canonicalNft(text: string): string | undefined {
+  const table = parseNft(text)
+  if (table === undefined) return undefined
+  const rules = table.blocks.filter(({ kind }) => kind === 'chain' || kind === 'map').flatMap(({ lines }) => lines).join('\n')
+  const words = new Set(rules.match(/[^\s{},;"@]+/g))
+  const kept = table.blocks.filter((block) => words.has(block.name) || (block.kind === 'chain' && block.lines.some((line) => !BASE.test(line))))
+  const key = ({ kind, name }: NftBlock): string => `${kind === 'chain' ? 1 : 0} ${kind} ${name}`
+  return nftText({ blocks: kept.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)) })
+}
+
+function find(block: NftBlock, { blocks }: NftTable): NftBlock | undefined {
+  return blocks.find(({ kind, name }) => kind === block.kind && name === block.name)
+}
+
+/** In this order, since a map of verdicts holds the chains that it names, and rules the counters. */
+function removals(blocks: readonly NftBlock[]): readonly string[] {
+  return ['map', 'set', 'chain', 'counter'].flatMap((kind) => blocks.filter((block) => block.kind === kind).map(({ name }) => `delete ${kind} ${NFT_TABLE} ${name}`))
+}
+
+/**
+ * For `nft -f -`, whatever is there: one transaction over all hooks and both families. `exact`: what is wanted and no more; else what is not wanted any
+ * more stays there empty, so that the way back finds it in its place, and its counters go on.
+ */
+export function nftChange(live: NftTable | undefined, wanted: NftTable, exact: boolean): string {
   const there = live ?? { blocks: [] }
-  const gone = there.blocks.filter((block) => {
+  const changed = (block: NftBlock): boolean => {
     const next = find(block, wanted)
-    return next === undefined || head(next) !== head(block)
-  })
-  const obsolete = KINDS.flatMap((kind) => gone.filter((block) => block.kind === kind))
+    return next === undefined ? exact : head(next) !== head(block)
+  }
+  const gone = there.blocks.filter(changed)
   // what packets put into a set stays, an exact ledger among it; what a policy put there is put there anew
   const refilled = there.blocks.filter((block) => isFilledByRules(block) && !gone.includes(block))
   return [
     `add table ${NFT_TABLE}`,
     `flush table ${NFT_TABLE}`,
-    ...obsolete.map(({ kind, name }) => `delete ${kind} ${NFT_TABLE} ${name}`),
+    ...removals(gone),
     ...refilled.map(({ kind, name }) => `flush ${kind} ${NFT_TABLE} ${name}`),
     body({ blocks: wanted.blocks.map((block) => (isDynamic(block) ? { ...block, lines: withoutElements(block.lines) } : block)) }),
   ].join('\n')
+}
+
+/** What a change left there empty; counters stay: a rule that comes back counts on. Empty: nothing. */
+export function nftTidying(live: NftTable, wanted: NftTable): string {
+  return removals(live.blocks.filter((block) => block.kind !== 'counter' && find(block, wanted) === undefined)).map((line) => `${line}\n`).join('')
 }
 
 /** What takes the table away, in two transactions: emptied first, so that no packet meets a set that is gone. */

@@ -4,15 +4,15 @@ import { ipsetNames, ipsetText } from '../firewall/ledger.ts'
 import { NFT_TABLE } from '../firewall/nft.ts'
 import { firstProblem } from '../kernel/tool.ts'
 import type { Ran, Runner } from '../kernel/tool.ts'
-import { canonicalIptables, iptablesChange, jumpsFirst, parseIptables } from './iptables-text.ts'
-import { NFT_REMOVAL, canonicalNft, isFilledByRules, nftChange, parseNft } from './nft-text.ts'
+import { canonicalIptables, iptablesChange, iptablesText, iptablesTidying, jumpsFirst, parseIptables } from './iptables-text.ts'
+import { NFT_REMOVAL, canonicalNft, isFilledByRules, nftChange, nftText, nftTidying, parseNft } from './nft-text.ts'
 import type { NftBlock, NftTable } from './nft-text.ts'
 import { STORES } from './own-rules.ts'
 import type { OwnRules, Store } from './own-rules.ts'
 
-export class RulesError extends Error {}
-
 const LEDGER_RULE = '-j SET --add-set gg_'
+
+export class RulesError extends Error {}
 
 function fail(what: string, ran: Ran): never {
   throw new RulesError(`${what}: ${firstProblem(ran)}`)
@@ -45,17 +45,21 @@ async function save(run: Runner, tool: 'iptables' | 'ip6tables'): Promise<string
   return saved.out
 }
 
-/** In the one form in which rules are compared. */
+/** All that is there, empty chains and counters that no rule names among it. */
 export async function readOwn(run: Runner): Promise<OwnRules> {
   const [nft, six, four] = await Promise.all([listNft(run), save(run, 'ip6tables'), save(run, 'iptables')])
-  const table = nft === undefined ? undefined : canonicalNft(nft)
-  const ip6tables = canonicalIptables(parseIptables(six))
-  const iptables = canonicalIptables(parseIptables(four))
+  const table = nft === undefined ? undefined : nftText(nft)
+  const ip6tables = iptablesText(parseIptables(six))
+  const iptables = iptablesText(parseIptables(four))
   return { ...(table === undefined ? {} : { nft: table }), ...(ip6tables === undefined ? {} : { ip6tables }), ...(iptables === undefined ? {} : { iptables }) }
 }
 
 export function sameRules(a: OwnRules, b: OwnRules): boolean {
-  return STORES.every((store) => a[store] === b[store])
+  const form = (rules: OwnRules, store: Store): string | undefined => {
+    const text = rules[store]
+    return text === undefined ? undefined : store === 'nft' ? canonicalNft(text) : canonicalIptables(text)
+  }
+  return STORES.every((store) => a[store] === b[store] || form(a, store) === form(b, store))
 }
 
 /** Whether our jumps are first in their chains: nft has none, its place is its priority. */
@@ -69,7 +73,7 @@ async function must(run: Runner, what: string, command: string, args: readonly s
   if (ran.code !== 0) fail(what, ran)
 }
 
-async function writeStore(run: Runner, store: Store, wanted: string | undefined): Promise<void> {
+async function writeStore(run: Runner, store: Store, wanted: string | undefined, exact: boolean): Promise<void> {
   if (store === 'nft') {
     const listed = await listNft(run)
     if (wanted === undefined) {
@@ -78,33 +82,46 @@ async function writeStore(run: Runner, store: Store, wanted: string | undefined)
     }
     const table = parseNft(wanted)
     if (table === undefined) throw new RulesError('nft: the text holds no table of ours')
-    return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed, table))
+    return must(run, 'nft', 'nft', ['-f', '-'], nftChange(listed, table, exact))
   }
   // a rule that names an ipset loads only where it is; what it holds stays
   if (wanted?.includes(LEDGER_RULE) === true) await must(run, 'ipset', 'ipset', ['restore', '-exist'], ipsetText())
-  const change = iptablesChange(parseIptables(await save(run, store)), wanted === undefined ? [] : parseIptables(wanted))
+  const change = iptablesChange(parseIptables(await save(run, store)), wanted === undefined ? [] : parseIptables(wanted), exact)
   // rules always on standard input: `-w FILE` would take the file for a number of seconds, load nothing, and say 0
   if (change !== '') await must(run, `${store}-restore`, `${store}-restore`, ['-w', '10', '--noflush'], change)
-  if (wanted === undefined) {
+  if (wanted === undefined && change !== '') {
     // best effort: where there are none, or no ipset, nothing is left either
     const { count, seen } = ipsetNames(store === 'iptables' ? 4 : 6)
     for (const name of [count, seen]) await run('ipset', ['destroy', name])
   }
 }
 
-async function write(run: Runner, wanted: OwnRules): Promise<void> {
+async function write(run: Runner, wanted: OwnRules, exact: boolean): Promise<void> {
   // what is wanted first, what is not wanted any more then: no moment without rules when the back end changes
-  for (const store of STORES) if (wanted[store] !== undefined) await writeStore(run, store, wanted[store])
-  for (const store of STORES) if (wanted[store] === undefined) await writeStore(run, store, undefined)
+  for (const store of STORES) if (wanted[store] !== undefined) await writeStore(run, store, wanted[store], exact)
+  for (const store of STORES) if (wanted[store] === undefined) await writeStore(run, store, undefined, true)
 }
 
-/** Throws RulesError when the kernel refuses; then what was there before is there again. */
-export async function writeOwn(run: Runner, wanted: OwnRules): Promise<void> {
+/** Throws RulesError when the kernel refuses; then what was there before is there again. `exact`: for a way back; see nftChange. */
+export async function writeOwn(run: Runner, wanted: OwnRules, exact: boolean): Promise<void> {
   const before = await readOwn(run)
   try {
-    await write(run, wanted)
+    await write(run, wanted, exact)
   } catch (error) {
-    await write(run, before)
+    await write(run, before, true)
     throw error
+  }
+}
+
+/** Takes away what the change to `wanted` left there empty. What cannot be is left: it decides nothing. */
+export async function tidyOwn(run: Runner, wanted: OwnRules): Promise<void> {
+  const listed = wanted.nft === undefined ? undefined : await listNft(run)
+  const table = wanted.nft === undefined ? undefined : parseNft(wanted.nft)
+  const words = listed === undefined || table === undefined ? '' : nftTidying(listed, table)
+  if (words !== '') await run('nft', ['-f', '-'], words)
+  for (const store of ['ip6tables', 'iptables'] as const) {
+    const text = wanted[store]
+    const change = text === undefined ? '' : iptablesTidying(parseIptables(await save(run, store)), parseIptables(text))
+    if (change !== '') await run(`${store}-restore`, ['-w', '10', '--noflush'], change)
   }
 }

@@ -14,6 +14,8 @@ export interface Places {
   readonly pending: string
   readonly outcome: string
   readonly lock: string
+  /** which tables of iptables were there before ours */
+  readonly tables: string
 }
 
 const STATE = '/var/lib/greengate/firewall'
@@ -24,7 +26,7 @@ export function placesIn(folder: string | undefined): Places {
   const run = folder === undefined ? RUN : join(state, 'run')
   return {
     state, lastGood: join(state, 'last-good.json'), closed: join(state, 'closed.json'), generations: join(state, 'generations.json'),
-    undo: join(state, 'undo.json'), inForce: join(run, 'in-force.json'), pending: join(run, 'pending.json'), outcome: join(run, 'outcome.json'), lock: join(run, 'lock'),
+    undo: join(state, 'undo.json'), inForce: join(run, 'in-force.json'), pending: join(run, 'pending.json'), outcome: join(run, 'outcome.json'), lock: join(run, 'lock'), tables: join(run, 'tables.json'),
   }
 }
 

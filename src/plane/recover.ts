@@ -4,11 +4,12 @@ import { runTool } from '../kernel/tool.ts'
 import { takeBackNow, readPending } from './ending.ts'
 import type { TakeBack } from './ending.ts'
 import { locked } from './lock.ts'
-import { RulesError, readOwn, sameRules, writeOwn } from './own-kernel.ts'
+import { RulesError, readOwn, sameRules } from './own-kernel.ts'
 import { NOTHING, isNothing } from './own-rules.ts'
 import type { OwnRules } from './own-rules.ts'
 import { readJson, removeFile, writeJson } from './places.ts'
 import type { Places } from './places.ts'
+import { putRules } from './put.ts'
 import { asKept } from './records.ts'
 import type { Kept, Outcome, Pending } from './records.ts'
 
@@ -23,9 +24,8 @@ export function readKept(path: string): Kept | undefined {
   }
 }
 
-async function put(places: Places, kept: Kept): Promise<void> {
-  await writeOwn(runTool, kept.rules)
-  writeJson(places.inForce, { ...kept, rules: await readOwn(runTool) })
+async function put(places: Places, kept: Kept, exact: boolean): Promise<void> {
+  writeJson(places.inForce, { ...kept, rules: await putRules(places, kept.rules, exact) })
 }
 
 /** What was there is what the next rollback leads to. */
@@ -36,7 +36,7 @@ async function change(places: Places, what: string, wanted: Kept, takeBack: Take
     const last = readKept(places.inForce)
     const before: Kept = last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules }
     try {
-      await put(places, wanted)
+      await put(places, wanted, false)
     } catch (error) {
       if (error instanceof RulesError) return { ok: false, problem: error.message }
       throw error
@@ -83,7 +83,7 @@ export async function rollback(places: Places, takeBack: TakeBack): Promise<Reco
     const rules = await readOwn(runTool)
     const last = readKept(places.inForce)
     try {
-      await put(places, undo)
+      await put(places, undo, true)
     } catch (error) {
       if (error instanceof RulesError) return { ok: false, problem: error.message }
       throw error
@@ -105,7 +105,7 @@ export async function boot(places: Places, closed: OwnRules | undefined): Promis
       const value = readJson(places.lastGood)
       const good = asKept(value)
       if (good !== undefined && !isNothing(good.rules)) {
-        await put(places, good)
+        await put(places, good, true)
         return { loaded: 'last-good', kept: good }
       }
       problem = value === undefined ? undefined : `${places.lastGood} does not hold confirmed rules`
@@ -116,7 +116,7 @@ export async function boot(places: Places, closed: OwnRules | undefined): Promis
     const shut = closed ?? kept?.rules
     // nothing was ever confirmed here: there is no admin to keep, and to close would lock him out
     if (shut === undefined) return { loaded: 'nothing', ...(problem === undefined ? {} : { problem }) }
-    await put(places, { version: 1, rules: shut })
+    await put(places, { version: 1, rules: shut }, true)
     return { loaded: 'closed', ...(problem === undefined ? {} : { problem }) }
   }, 60)
   if (!done.ok) throw new Error(done.problem)
