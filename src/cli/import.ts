@@ -12,6 +12,7 @@ import type { ImportFile, ImportProblem } from '../import/source.ts'
 import { parsePolicy } from '../policy/parse.ts'
 import { parseServiceLiteral, service } from '../policy/services.ts'
 import { failure, usageError } from './exit.ts'
+import { importIptables } from './import-iptables.ts'
 import { readImportFiles } from './import-read.ts'
 import { findingsJson, tellFindings, tellProblem } from './import-tell.ts'
 import { writeImport } from './import-write.ts'
@@ -23,6 +24,7 @@ export interface ImportOptions {
   readonly force?: true
   readonly json?: true
   readonly services?: readonly string[]
+  readonly policy?: string
 }
 
 interface Given {
@@ -40,6 +42,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   hosts: ({ files, paths }) => importHosts(files, paths === undefined ? {} : { paths }),
 }
 
+/** The kind that makes no policy: what it reads is held beside one. */
+const REPORTS = 'iptables'
+
 /** Their policies name the file itself where none is written. */
 const NAME_FILES: ReadonlySet<string> = new Set(['blocklist', 'hosts'])
 
@@ -49,13 +54,27 @@ function servicesOption(text: string): readonly string[] {
   return words
 }
 
+/** What of the command line does not go together. */
+function misfit(kind: string, options: ImportOptions): readonly [problem: string, hint: string] | undefined {
+  if (options.services !== undefined && kind !== 'blocklist') return ['`--services` is for `import blocklist`', 'it says which port the lines without one block']
+  if (options.force === true && options.write === undefined) return ['`--force` overwrites what `--write` would not', 'add `--write FILE`']
+  if (kind === REPORTS && options.policy === undefined) return ['`import iptables` holds the rules beside a policy, and none is named', 'add `--policy FILE`']
+  if (kind === REPORTS && options.write !== undefined) return ['`import iptables` makes no policy: it tells which rules the one that is there already implies', 'leave `--write` away']
+  if (kind !== REPORTS && options.policy !== undefined) return ['`--policy` is for `import iptables`', 'the other kinds make a policy']
+  return undefined
+}
+
 async function importAction(kind: string, paths: readonly string[], options: ImportOptions): Promise<void> {
-  if (options.services !== undefined && kind !== 'blocklist') return usageError('`--services` is for `import blocklist`', 'it says which port the lines without one block')
-  if (options.force === true && options.write === undefined) return usageError('`--force` overwrites what `--write` would not', 'add `--write FILE`')
+  const wrong = misfit(kind, options)
+  if (wrong !== undefined) return usageError(...wrong)
   const names = NAME_FILES.has(kind)
   if (names && options.write === undefined && paths.includes('-')) return usageError('a policy cannot name what comes by standard input', 'add `--write FILE`: then a file of its own is written beside it')
   const read = await readImportFiles(kind, paths)
   if (!('files' in read)) return told(kind, options, read)
+  if (kind === REPORTS) {
+    const wrongFile = await importIptables(read.files, options.policy ?? '', options.json === true)
+    return wrongFile === undefined ? undefined : told(kind, options, wrongFile)
+  }
   const made = KINDS[kind]?.({ files: read.files, options, paths: names && options.write === undefined ? new Map(paths.map((path) => [path, resolve(path)])) : undefined })
   if (made === undefined || !('draft' in made)) return told(kind, options, made ?? { file: kind, message: 'nothing reads such files' })
   await finish(kind, options, made)
@@ -89,24 +108,27 @@ async function finish(kind: string, options: ImportOptions, made: Imported): Pro
 export function importCommand(program: Command): void {
   program
     .command(`import`)
-    .addArgument(new Argument('<kind>', 'what the files are').choices(Object.keys(KINDS)))
+    .addArgument(new Argument('<kind>', 'what the files are').choices([...Object.keys(KINDS), REPORTS]))
     .argument('<file...>', 'the files; of `shorewall` a folder too; - is standard input')
     .description('make a policy of the files of another tool; tells what could not be carried over')
     .option('--write <file>', 'write the policy there, and its lists beside it (default: print it)')
     .option('--force', 'overwrite what is there')
     .option('--services <list>', 'blocklist: what a line without a port blocks, like msnp or tcp/1863', servicesOption)
+    .option('--policy <file|dir>', 'iptables: the policy beside which the rules are held')
     .option('--json', 'as one JSON object')
     .addHelpText('after', `
 Kinds:
   blocklist  the iptables article's files, \`ip\` or \`ip:port\` a line, under # headings
   shorewall  policy and rules; zones, interfaces, hosts, params where they are
   hosts      a hosts file that sends names to 0.0.0.0 or 127.0.0.1
+  iptables   iptables-save, or a script of iptables lines: which of its rules the policy of --policy already implies, which not and why
 
 The policy goes to standard output, what could not be carried over to standard error, each with file:line and what to do. Exit code 1:
 nothing could be made of the files, and nothing is written.
 
 Examples:
   $ greengate import blocklist ip_ports_blocked
-  $ greengate import shorewall /etc/shorewall --write office.yaml`)
+  $ greengate import shorewall /etc/shorewall --write office.yaml
+  $ iptables-save | greengate import iptables - --policy office.yaml`)
     .action(importAction)
 }

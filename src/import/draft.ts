@@ -85,7 +85,7 @@ function sides(key: string, all: readonly SideDraft[]): string[] {
 function gatewayLines({ green, red, admin, serve, output, default: last }: GatewayDraft): string[] {
   const lines = [...sides('green', green), ...sides('red', red)]
   if (admin !== undefined) lines.push(`  admin: ${pairs([['mac', `"${admin.mac}"`], ['ports', '[445, 222]']])}`)
-  if (serve !== undefined && serve.length > 0) lines.push(`  serve: [${serve.map(scalar).join(', ')}]`)
+  if (serve !== undefined) lines.push(`  serve: [${serve.map(scalar).join(', ')}]`)
   if (output !== undefined) lines.push(`  output: { action: ${output} }`)
   if (last !== undefined) lines.push(`  default: { action: ${last.action}, log: ${last.log} }`)
   return lines.length === 0 ? [] : ['', 'gateway:', ...lines]

@@ -77,7 +77,7 @@ t.test('bad input is an error, and nothing is written', async (t) => {
 
 t.test('a command line that does not fit together: 2, and why', async (t) => {
   const cases = [
-    [['squid', 'x'], /Allowed choices are blocklist, shorewall, hosts/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
+    [['squid', 'x'], /Allowed choices are blocklist, shorewall, hosts, iptables/], [['iptables', 'x'], /add `--policy FILE`/], [['iptables', 'x', '--policy', 'policies/office.yaml', '--write', 'y'], /makes no policy/], [['hosts', 'x', '--policy', 'p'], /is for `import iptables`/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
     [['blocklist', 'x', '--services', 'nosuch'], /`nosuch` is no service/], [['hosts', 'x', '--force'], /--write FILE/], [['hosts', '-'], /standard input/],
   ] as const
   await Promise.all(cases.map(async ([args, said]) => {
@@ -110,4 +110,26 @@ t.test('what a file holds does not rule the terminal', async (t) => {
   const folder = folderFor(t, { rules: 'ACCEPT loc net tcp 25 # \u001b[2J\u202e\nEVIL\u001b[31m loc net tcp \u001b[2J\n' })
   const end = await run(['import', 'shorewall', join(folder, 'rules')])
   t.notMatch(`${end.stdout}${end.stderr}`, /[\u001b\u202e]/)
+})
+
+t.test('iptables: a report beside the policy that is there, and no policy', async (t) => {
+  const folder = folderFor(t, {
+    'rules.v4': '*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i eth0 -o eth1 -s 192.168.51.0/27 -p tcp -m tcp --dport 25 -j ACCEPT\n-A FORWARD -i eth0 -o eth1 -s 192.168.51.40/32 -p tcp -m tcp --dport 25 -m comment --comment "\u001b[2J" -j ACCEPT\nCOMMIT\n*mangle\n-A PREROUTING -s 192.168.51.9/32 -p tcp -m tcp --dport 1863 -j REJECT\nCOMMIT\n',
+    nothing: 'Dear admin,\n', 'bare.yaml': 'version: 1\n',
+  })
+  const rules = join(folder, 'rules.v4')
+  const end = await run(['import', 'iptables', rules, '--policy', 'policies/office.yaml'])
+  t.equal(end.code, 0, end.stderr)
+  t.match(end.stdout, /^loads in no kernel\n {2}.*rules\.v4:7 {2}-A PREROUTING .*\n {4}REJECT is valid in the table filter alone[^\n]*\n {4}write `-j DROP` there/)
+  t.match(end.stdout, /not implied: the policy says something else\n[\s\S]*rules\.v4:4 {2}[^\n]*\n {4}tcp\/25 \(smtp\) to 198\.51\.100\.77 from 192\.168\.51\.40 on eth0: the rule accepts it, the policy drops it by `default`/)
+  t.match(end.stdout, /implied by the policy\n {2}.*rules\.v4:3 /)
+  t.notMatch(end.stdout, /\u001b/)
+  const json = JSON.parse((await run(['import', 'iptables', rules, '--policy', 'policies/office.yaml', '--json'])).stdout) as { rules: unknown[] }
+  t.match(json, { kind: 'iptables', ok: true, counts: { implied: 1, fault: 1 }, unread: [] })
+  t.match(json.rules[2], { file: rules, line: 4, chain: 'FORWARD', table: 'filter', status: 'not-implied', example: { rule: 'accept', policy: 'drop', by: 'default' } })
+  t.match((await run(['import', 'iptables', join(folder, 'nothing'), '--policy', 'policies/office.yaml'])).stderr, /no rule of iptables is in it/)
+  const bare = await run(['import', 'iptables', rules, '--policy', join(folder, 'bare.yaml')])
+  t.equal(bare.code, 1)
+  t.match(bare.stderr, /gives no `gateway\.green`/)
+  t.equal((await run(['import', 'iptables', rules, '--policy', join(folder, 'missing.yaml')])).code, 4)
 })

@@ -165,7 +165,7 @@ t.test('zones, interfaces, hosts and params: names of other sorts, a DMZ with it
     192.168.7.9 tcp/22 192.168.7.254 => accept
     192.168.8.9 tcp/22 192.168.8.126 => drop
   `)) t.equal(got, wanted)
-  t.same(told(imported.findings, 'lost').map((each) => each.split(' ')[0]), ['params:5', 'params:6', 'rules:5', 'rules:6', 'snat:1'])
+  t.same(told(imported.findings, 'lost').map((each) => each.split(' ')[0]), ['params:5', 'params:6', 'interfaces:2', 'rules:5', 'rules:6', 'snat:1'])
 })
 
 t.test('the network of green is the one that the rules name', async (t) => {

@@ -2,6 +2,7 @@
 // number that could be either taken silently for one of the two.
 import { parseServiceLiteral, protocolNumber, service } from '../../policy/services.ts'
 import type { ServicePart } from '../../policy/policy.ts'
+import { allBut } from '../iptables/numbers.ts'
 
 export type ServicesRead =
   /** absent `services`: every one. `told`: read in a way that is not Shorewall's own */
@@ -89,7 +90,7 @@ function ports(protocols: readonly ('tcp' | 'udp')[], text: string): ServicesRea
     if (range === undefined) return { ok: false, message: `\`${item}\` is no port`, ...(item.startsWith('+') ? { hint: 'write out the ports of the set' } : {}) }
     ranges.push(range)
   }
-  const meant = negated ? others(ranges) : ranges
+  const meant = negated ? allBut([[0, 0], ...ranges]) : ranges
   if (meant.length === 0) return { ok: false, message: `\`${text}\` leaves no port` }
   const prefix = protocols.join('+')
   return { ok: true, services: meant.map(([first, last]) => `${prefix}/${first === last ? first : `${first}-${last}`}`) }
@@ -105,17 +106,6 @@ function portRange(item: string, protocol: 'tcp' | 'udp'): Range | undefined {
   if (/^\d{1,5}$/.test(item)) return Number(item) >= 1 && Number(item) <= MOST_PORT ? [Number(item), Number(item)] : undefined
   const part = service(item)?.find((known) => known.protocol === protocol) ?? service(item)?.find((known) => 'first' in known)
   return part !== undefined && 'first' in part ? [part.first, part.last] : undefined
-}
-
-function others(ranges: readonly Range[]): Range[] {
-  const left: Range[] = []
-  let from = 1
-  for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
-    if (first > from) left.push([from, first - 1])
-    from = Math.max(from, last + 1)
-  }
-  if (from <= MOST_PORT) left.push([from, MOST_PORT])
-  return left
 }
 
 /** `tcp/53` and `udp/53` as one word. */

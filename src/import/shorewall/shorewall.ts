@@ -73,7 +73,7 @@ export function importShorewall(files: readonly ImportFile[]): Imported | Import
         '`red: { private: true }` admits it. Replies pass by the state of the connection, and what comes in through red is closed.',
       ],
       name: 'shorewall',
-      gateway: { green: zones.green, red, ...(zones.dhcp ? { serve: ['dhcp'] } : {}), ...(output === undefined ? {} : { output }), default: last ?? { action: 'drop', log: true } },
+      gateway: { green: zones.green, red, serve: zones.dhcp ? ['dhcp'] : [], ...(output === undefined ? {} : { output }), default: last ?? { action: 'drop', log: true } },
       addresses: zones.addresses.filter(([name]) => reader.rules.some((rule) => [...(rule.from ?? []), ...(rule.to ?? [])].includes(name))),
       rules: reader.rules,
     },

@@ -73,12 +73,17 @@ export function readZones(rows: ZoneRows, files: string, findings: Findings): Zo
     findings.assumed(files, `nothing says which interface \`net\` is: \`${free}\` is assumed`, 'put the Internet\'s interface at `gateway.red`')
     red.push(free)
   }
+  for (const row of rows.interfaces) if (internet.includes(row.columns[0] ?? '') && hasOption(row, 'dhcp')) findings.lost(row.line, '`dhcp` opens udp 67 and 68 to the internet, and what comes in through red is closed', 'a DHCP client that hears the packets of its card needs no rule, as dhclient does')
   return {
     get: (name) => zones.get(name) ?? (isGateway(name) ? { kind: 'gateway' } : INTERNET.test(name) ? { kind: 'internet' } : undefined),
     lans: [...zones].flatMap(([name, zone]) => (zone.kind === 'lan' ? [[name, zone] as const] : [])),
     green, red: red.map((name) => ({ interface: name })), addresses,
-    dhcp: rows.interfaces.some((row) => zones.get(row.columns[0] ?? '')?.kind === 'lan' && row.columns.some((each) => each.split(',').includes('dhcp'))),
+    dhcp: rows.interfaces.some((row) => zones.get(row.columns[0] ?? '')?.kind === 'lan' && hasOption(row, 'dhcp')),
   }
+}
+
+function hasOption(row: Row, option: string): boolean {
+  return row.columns.slice(2).some((each) => each.split(',').includes(option))
 }
 
 /** By zone; `physical=` is the name that the kernel has. */
