@@ -6,7 +6,8 @@ import { type LeftOut, Quota } from '../log/quota.ts'
 import type { RequestRecord } from '../log/record.ts'
 import { squidLine } from '../log/squid.ts'
 
-const WAIT_MS = 20
+/** Each batch wakes the main thread and writes a file: nobody reads a log faster than this, and a busy worker fills a batch before. */
+const WAIT_MS = 100
 const MOST = 256 << 10
 /** Characters sent that the main thread has not taken yet: with more, records are dropped and counted. */
 const MOST_UNDER_WAY = 8 << 20

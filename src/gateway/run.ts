@@ -3,7 +3,7 @@
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { visibleLines } from '../policy/visible.ts'
 import { Gateway } from './gateway.ts'
-import { keepYoung } from './heap.ts'
+import { tuneEngine } from './engine.ts'
 import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
 import type { ListenPlan } from './listen-plan.ts'
@@ -60,7 +60,7 @@ interface Early {
 }
 
 export async function runGateway(options: RunOptions): Promise<RunEnd> {
-  keepYoung()
+  tuneEngine()
   let ended: (code: number) => void = () => {}
   const end = new Promise<number>((resolve) => {
     ended = resolve
