@@ -45,6 +45,9 @@ function launch(node) {
   var env = {}
   for (var name in process.env) env[name] = process.env[name]
   env.GREENGATE_LAUNCHER = String(process.pid)
+  // glibc keeps what it gave back once: the read buffers of all transfers that were ever under way at once stay resident. From this size on
+  // each has pages of its own, which go back to the system. Other allocators read other names.
+  if (env.MALLOC_MMAP_THRESHOLD_ === undefined) env.MALLOC_MMAP_THRESHOLD_ = '131072'
   var child = require('child_process').spawn(node, ['--disable-sigusr1', main].concat(process.argv.slice(2)), { stdio: stdio, env: env })
   var forwards = {}
   SIGNALS.forEach(function (signal) {

@@ -32,7 +32,8 @@ export class GatewayProcess {
     this.#workers = workers
     const { NODE_OPTIONS: _hooks, ...env } = process.env
     this.child = spawn(process.execPath, ['--trace-warnings', '--import', PROBE, MAIN, 'serve', '--workers', String(workers), ...args], {
-      env: { ...env, GREENGATE_SOAK_PROBE: probePath }, stdio: ['ignore', 'ignore', 'pipe'],
+      // as the launcher and `npm start` have it
+      env: { MALLOC_MMAP_THRESHOLD_: '131072', ...env, GREENGATE_SOAK_PROBE: probePath }, stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString()
