@@ -1,5 +1,8 @@
 // The kernel's table of flows, read once as a whole, and single flows taken out of it. Danger prevented: a flow that a former policy allowed, whose
 // client never sends again, and that the far side keeps alive by itself.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Ip } from '../net/ip.ts'
 import { parseIp } from '../net/ip.ts'
 import { firstProblem, runTool } from './tool.ts'
@@ -85,8 +88,16 @@ function removal({ protocol, from, to, sourcePort, port, icmp }: Flow): string {
 /** What kept it, else undefined. One that has ended meanwhile is no fault. */
 export async function removeFlows(flows: readonly Flow[], run: Runner = runTool): Promise<string | undefined> {
   if (flows.length === 0) return undefined
-  const removed = await run('conntrack', ['-R', '-'], `${flows.map(removal).join('\n')}\n`)
-  return removed.code === 0 ? undefined : firstProblem(removed)
+  // a file: what it calls `-` it opens as /dev/stdin, which our end, a socket, cannot be opened as
+  const folder = mkdtempSync(join(tmpdir(), 'greengate-'))
+  try {
+    const file = join(folder, 'flows')
+    writeFileSync(file, `${flows.map(removal).join('\n')}\n`, { mode: 0o600 })
+    const removed = await run('conntrack', ['-R', file])
+    return removed.code === 0 ? undefined : firstProblem(removed)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** Every flow with this generation in its mark. */
