@@ -37,18 +37,30 @@ function portsOf(source: BlockSource, port: number, proxyPort: number): readonly
   return (['tcp', 'udp'] as const).filter(has).map((protocol) => portTerm(protocol, [{ first: port, last: port }]))
 }
 
+/** From here on the clients are looked for once, and not again for each protocol. */
+const MANY = 64
+
 /** Empty where no file names anybody. */
 export function blockChains(policy: Policy, blocks: ReadonlyMap<string, readonly BlockEntry[]>, proxyPort: number, way: Way): readonly Chain[] {
   const made: Line[] = []
+  const inner: Chain[] = []
   for (const source of policy.blocks) {
     for (const [port, ranges] of byPort(blocks.get(source.name) ?? [])) {
       const services = port === undefined ? servicesOf(source, proxyPort) : portsOf(source, port, proxyPort)
-      made.push(...lines(product([addressTerms(ranges, 'sources'), services]), jump('BLOCKED'), `blocks:${safeId(source.name)}`))
+      const comment = `blocks:${safeId(source.name)}`
+      if (ranges.length <= MANY || services.length < 2) {
+        made.push(...lines(product([addressTerms(ranges, 'sources'), services]), jump('BLOCKED'), comment))
+        continue
+      }
+      const asked = chain(`BLOCKS${inner.length}`, lines(services, jump('BLOCKED'), comment))
+      inner.push(asked)
+      made.push(...addressTerms(ranges, 'sources').map(({ families, tests }) => line(tests, jump(asked.name), undefined, families)))
     }
   }
   if (made.length === 0) return []
   return [
     chain('BLOCKS', made),
+    ...inner,
     chain('BLOCKED', [
       ...(logsDenials(policy) && policy.mode === 'enforce' ? [line({ limit: DENIAL_LOG }, jump(denialLog(policy, way, 'drop')))] : []),
       line({}, denialOf(policy, way, 'drop')),

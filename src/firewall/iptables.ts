@@ -165,19 +165,20 @@ function jumpText(chain: Chain): string {
 /** The tables of one family, chains by name as iptables-save orders them. */
 export function renderTables(ruleset: Ruleset, family: Family): string {
   const chains = spread(ruleset, family)
-  const out: string[] = []
+  // gathered a table, not a line, at a time: a call takes so many arguments and no more
+  const out: (readonly string[])[] = []
   for (const table of TABLES) {
     const own = chains.filter((chain) => chain.table === table).toSorted((a, b) => (a.name < b.name ? -1 : 1))
     if (own.length === 0) continue
-    out.push(
+    out.push([
       `*${table}`,
       ...own.map((chain) => `:${PREFIX}${chain.name} - [0:0]`),
       ...own.filter((chain) => chain.hook !== undefined && chain.lines.length > 0).map(jumpText),
       ...own.flatMap((chain) => chain.lines.flatMap((line) => lineTexts(chain.name, line, family))),
       'COMMIT',
-    )
+    ])
   }
-  return `${out.join('\n')}\n`
+  return `${out.flat().join('\n')}\n`
 }
 
 /** Every own jump of a family: table, built-in chain, ours. */

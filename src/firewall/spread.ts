@@ -2,15 +2,20 @@
 // networks" becomes a chain that comes back for each of them. Danger prevented: a product of lists that grows to a million lines, and
 // a negation split over lines, which would match everything.
 import type { Family } from '../net/ip.ts'
+import type { Range } from '../net/network.ts'
 import type { Chain, Line, Ruleset, Table, Tests } from './ruleset.ts'
 import { RETURN, jump } from './ruleset.ts'
 import { withoutLedger } from './ledger.ts'
 import type { PortRange } from '../policy/policy.ts'
+import { branches } from './tree.ts'
+import type { Branch } from './tree.ts'
 
 /** `-m multiport` holds fifteen numbers; a range takes two. */
 const MULTIPORT = 15
 /** From here on a chain a list is both shorter and quicker. */
 const MOST_LINES = 24
+/** And from here on a tree of chains: below it a packet passes the lines as quickly. */
+const MOST_ADDRESSES = 128
 
 export function portChunks(ports: readonly PortRange[]): readonly (readonly PortRange[])[] {
   const chunks: PortRange[][] = []
@@ -55,6 +60,7 @@ class Spread {
   readonly #family: Family
   readonly #outside = new Map<string, string>()
   #split = 0
+  #trees = 0
 
   constructor(ruleset: Ruleset, family: Family) {
     this.#ruleset = ruleset
@@ -93,11 +99,25 @@ class Spread {
       verdict = jump(this.#outsideOf(line, table))
       tests = rest
     }
+    const side = (['sources', 'destinations'] as const).find((each) => (tests[each]?.length ?? 0) > MOST_ADDRESSES)
+    if (side !== undefined) return this.#tree({ ...line, tests, verdict }, side, table)
     const lists = alternatives(tests)
     const count = lists.reduce((total, list) => total * list.length, 1)
     const long = lists.filter((list) => list.length > 1)
     if (count <= MOST_LINES || long.length < 2) return crossed(tests, lists).map((each) => ({ ...line, tests: each, verdict }))
     return this.#staged(line, tests, long, verdict, table)
+  }
+
+  /** What else the line asks for is asked once the address is found. */
+  #tree(line: Line, side: 'sources' | 'destinations', table: Table): readonly Line[] {
+    const families = [this.#family]
+    const { [side]: ranges = [], ...rest } = line.tests
+    const bare = Object.keys(rest).length === 0
+    const verdict = bare ? line.verdict : jump(this.#add(`SPLIT${this.#split++}`, table, this.line({ ...line, tests: rest }, table)))
+    const leaf = (range: Range): Line => ({ families, tests: { [side]: [range] }, verdict, ...(bare && line.comment !== undefined ? { comment: line.comment } : {}) })
+    const grow = (all: readonly Branch[]): readonly Line[] => all.map((branch) =>
+      (branch.leaf ? leaf(branch.range) : { families, tests: { [side]: [branch.range] }, verdict: jump(this.#add(`TREE${this.#trees++}`, table, grow(branch.inner))) }))
+    return grow(branches(ranges, this.#family))
   }
 
   /** List after list, each in a chain of its own: the sum of their lengths in place of the product. */
