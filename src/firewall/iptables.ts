@@ -8,6 +8,7 @@ import { LEDGER_SECONDS, ipsetNames } from './ledger.ts'
 import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
+import { LAST_SECOND } from './standing.ts'
 import { spread } from './spread.ts'
 
 export const PREFIX = 'GG_'
@@ -75,6 +76,16 @@ function stateWords(tests: Tests): readonly string[] {
   words.push('-m conntrack', `--ctstate ${tests.state.toUpperCase()}`)
   if (tests.direction !== undefined) words.push(`--ctdir ${tests.direction.toUpperCase()}`)
   return words
+}
+
+function clock(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19)
+}
+
+/** UTC, which the match takes where nothing else is said; the last second counts; where no end is given it is the last that the match knows. */
+function timeWords({ since, until }: Tests): readonly string[] {
+  if (since === undefined && until === undefined) return []
+  return ['-m time', ...(since === undefined ? [] : [`--datestart ${clock(since)}`]), `--datestop ${clock(until === undefined ? LAST_SECOND : until - 1)}`]
 }
 
 function limitWords({ limit }: Tests): readonly string[] {
@@ -150,6 +161,7 @@ function lineText(chain: string, line: Line, family: Family): string {
     ...stateWords(tests),
     ...(tests.notSyn === true ? ['-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN'] : []),
     ...(tests.user === undefined ? [] : [`-m owner ${tests.user.not ? '! ' : ''}--uid-owner ${tests.user.uid}`]),
+    ...timeWords(tests),
     ...limitWords(tests),
     ...(line.comment === undefined ? [] : [`-m comment --comment "gg:${line.comment}"`]),
     verdictWords(line.verdict, family),

@@ -66,6 +66,11 @@ function addressWords(tests: Tests, family: Family): readonly string[] {
   return words
 }
 
+/** A number, not a date: that would be read in the time zone of whoever loads it. */
+function timeWords({ since, until }: Tests): readonly string[] {
+  return [...(since === undefined ? [] : [`meta time >= ${since}`]), ...(until === undefined ? [] : [`meta time < ${until}`])]
+}
+
 function stateWords(tests: Tests): readonly string[] {
   const words: string[] = []
   if (tests.state !== undefined) words.push(`ct state ${tests.state}`)
@@ -147,6 +152,7 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...(tests.hopLimit === undefined ? [] : [`ip6 hoplimit ${tests.hopLimit}`]),
     ...stateWords(tests),
     ...(tests.user === undefined ? [] : [`meta skuid ${tests.user.not ? '!= ' : ''}${tests.user.uid}`]),
+    ...timeWords(tests),
     ...limits,
     ...(line.comment === undefined ? [] : [`counter name "${counterName(line.comment)}"`]),
     verdictWords(line.verdict, family),

@@ -5,10 +5,10 @@ import { chain, denialOf } from './endings.ts'
 import { RULE_LOG, logChain } from './logs.ts'
 import type { Way } from './logs.ts'
 import { goTo, jump, line } from './ruleset.ts'
-import type { Chain, Line, Note, Verdict } from './ruleset.ts'
+import type { Chain, Line, Note, Tests, Verdict } from './ruleset.ts'
 import type { Term } from './services.ts'
 import { serviceTerms } from './services.ts'
-import { standingOf } from './standing.ts'
+import { placement, standingOf } from './standing.ts'
 import { lines, lostFamilies, product } from './terms.ts'
 
 /** What a rule's two ends mean on one hook. */
@@ -42,10 +42,18 @@ export function standingRules(policy: Policy, now: number): readonly PacketRule[
   return policy.rules.filter((rule) => rule.via !== 'proxy' && standingOf(rule, now) === 'active')
 }
 
+/** Those that a text of now has, with the time that each holds for; in file order. */
+export function placedRules(policy: Policy, now: number): readonly (readonly [PacketRule, Tests])[] {
+  return policy.rules.flatMap((rule) => {
+    const placed = rule.via === 'proxy' ? undefined : placement(rule, now)
+    return placed === undefined ? [] : [[rule, placed] as const]
+  })
+}
+
 export function inactiveRules(policy: Policy, now: number): readonly string[] {
   return policy.rules.flatMap((rule) => {
     const standing = standingOf(rule, now)
-    return standing === 'active' ? [] : [`${safeId(rule.id)}: ${standing}`]
+    return standing === 'active' || placement(rule, now) !== undefined ? [] : [`${safeId(rule.id)}: ${standing}`]
   })
 }
 
@@ -75,7 +83,7 @@ export function ruleChains(policy: Policy, rule: PacketRule, way: Way): readonly
   ]
 }
 
-export function lowerRule(policy: Policy, rule: PacketRule, side: Side, proxyPort: number): Lowered {
+export function lowerRule(policy: Policy, rule: PacketRule, side: Side, proxyPort: number, when: Tests = {}): Lowered {
   const from = side.from(rule.from)
   const to = side.to(rule.to)
   const services = serviceTerms(rule.services, proxyPort)
@@ -83,6 +91,7 @@ export function lowerRule(policy: Policy, rule: PacketRule, side: Side, proxyPor
   const name = ruleChainName(rule, side.way)
   const own = rule.mode === 'observe' ? jump(name) : goTo(name)
   const made = lines(product([from, to, services]), chains.length > 0 ? own : verdictOf(policy, rule, side.way), `rule:${safeId(rule.id)}`)
+    .map((each) => ({ ...each, tests: { ...each.tests, ...when } }))
   return {
     lines: made,
     chains: made.length > 0 ? chains : [],
@@ -106,8 +115,8 @@ export function lowerRules(policy: Policy, now: number, proxyPort: number, sides
   const out: Line[][] = sides.map(() => [])
   const chains: Chain[] = []
   const notes: Note[] = []
-  for (const rule of standingRules(policy, now)) {
-    const lowered = sides.map((side) => lowerRule(policy, rule, side, proxyPort))
+  for (const [rule, when] of placedRules(policy, now)) {
+    const lowered = sides.map((side) => lowerRule(policy, rule, side, proxyPort, when))
     lowered.forEach((each, index) => out[index]?.push(...each.lines))
     for (const each of lowered) chains.push(...each.chains)
     if (lowered.every((each) => each.lines.length === 0)) {

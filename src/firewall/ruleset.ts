@@ -54,6 +54,9 @@ export interface Tests {
   /** of the socket that sends: OUTPUT only */
   readonly user?: { readonly uid: number; readonly not: boolean }
   readonly limit?: Limit
+  /** epoch seconds, absolute, so that no clock change shifts them: before this instant; from it on */
+  readonly until?: number
+  readonly since?: number
 }
 
 /** How a refused packet is answered, in the words of the line's own family: a reset, or an ICMP error. */

@@ -1,8 +1,11 @@
 // Which rules hold at a given time, and when that changes. The kernel's own clock matches are not used: nft freezes local hours into
 // UTC at load, iptables knows UTC alone, and neither ends a running flow. So a text holds for the time that it names.
-import type { Policy, RuleBase } from '../policy/policy.ts'
+import type { PacketRule, Policy, RuleBase } from '../policy/policy.ts'
 import { nextEdge, scheduleActive } from '../policy/schedule.ts'
 import type { Note } from './ruleset.ts'
+
+/** Of a signed number of 32 bits, which the time match of iptables counts in: 2038-01-19T03:14:07Z. */
+export const LAST_SECOND = 0x7fffffff
 
 export type Standing = 'active' | 'disabled' | 'expired' | 'outside its schedule'
 
@@ -29,6 +32,19 @@ export function changeOf(rule: RuleBase, now: number): number | undefined {
   return undefined
 }
 
+/**
+ * How a rule stands in a text that may be in force longer than it should, because whoever loads the next one is dead: what allows ends by itself at the end
+ * of its window, what denies begins by itself at the beginning of its own. So such a text is closed where it is late, never open. undefined: not at all.
+ */
+export function placement(rule: PacketRule, now: number): { readonly until?: number; readonly since?: number } | undefined {
+  const standing = standingOf(rule, now)
+  if (rule.mode === 'observe') return standing === 'active' ? {} : undefined
+  const change = changeOf(rule, now)
+  const second = change === undefined || change / 1000 > LAST_SECOND ? undefined : change / 1000
+  if (standing === 'active') return rule.action === 'allow' && second !== undefined ? { until: Math.floor(second) } : {}
+  return rule.action === 'allow' || second === undefined ? undefined : { since: Math.ceil(second) }
+}
+
 /** ISO 8601 in the policy's zone with its offset, so that the reader need not reckon. */
 export function timeText(atMs: number, timezone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
@@ -40,6 +56,15 @@ export function timeText(atMs: number, timezone: string): string {
   return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}${offset === '' ? 'Z' : offset}`
 }
 
+/** What becomes of a rule at its next change when nobody loads anything anew. */
+function byItself(rule: PacketRule, now: number): readonly [string, string] {
+  const placed = placement(rule, now)
+  const anew = 'print and load the rules anew then; `greengate firewall keep` does it'
+  if (placed?.until !== undefined) return ['nothing new begins by it from then on, what runs goes on', anew]
+  if (placed?.since !== undefined) return ['it then begins by itself', anew]
+  return ['packets cannot express that', anew]
+}
+
 /** One note a rule that depends on time, earliest change first. */
 export function timeNotes(policy: Policy, now: number): readonly Note[] {
   const changes = policy.rules.flatMap((rule) => {
@@ -49,11 +74,7 @@ export function timeNotes(policy: Policy, now: number): readonly Note[] {
   return changes.toSorted((a, b) => a.at - b.at).map(({ rule, at }) => {
     const holds = standingOf(rule, now) === 'active'
     const when = timeText(at, policy.gateway.timezone)
-    return {
-      code: 'firewall-time',
-      place: rule.place,
-      message: `rule \`${rule.id}\` ${holds ? `holds until ${when}` : `is left out until ${when}`}; packets cannot express time`,
-      hint: 'print and load the rules anew then',
-    }
+    const [then, hint] = byItself(rule, now)
+    return { code: 'firewall-time', place: rule.place, message: `rule \`${rule.id}\` ${holds ? `holds until ${when}` : `is left out until ${when}`}; ${then}`, hint }
   })
 }

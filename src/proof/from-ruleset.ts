@@ -54,6 +54,9 @@ const READERS: Readers = {
   vettedBy: (generation) => [{ on: 'mark', value: markOf(generation), mask: MARK_MASK, not: false }],
   notSyn: () => [{ on: 'service', spans: [PORTS.tcp], not: false }, { on: 'syn', syn: false }],
   user: ({ uid, not }) => [{ on: 'uid', spans: [{ first: uid, last: uid }], not }],
+  // as at the time of the load: what has not ended holds, what has not begun does not
+  until: () => [],
+  since: () => [{ on: 'service', spans: [], not: false }],
   limit: ({ perSecond, burst, perSource }) => [{ on: 'rate', perSecond, burst, bucket: perSource ?? '' }],
 }
 

@@ -13,7 +13,7 @@ import type { Span } from './service.ts'
 
 const STATES: Readonly<Record<string, State>> = { NEW: 'new', ESTABLISHED: 'established', RELATED: 'related', INVALID: 'invalid', UNTRACKED: 'untracked' }
 const KINDS: Readonly<Record<string, Kind>> = { LOCAL: 'local', UNICAST: 'unicast', BROADCAST: 'broadcast', MULTICAST: 'multicast' }
-const MATCHES = new Set(['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'iprange', 'addrtype', 'mac', 'hl', 'connmark', 'conntrack', 'owner', 'limit', 'hashlimit', 'comment', 'set'])
+const MATCHES = new Set(['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'iprange', 'addrtype', 'mac', 'hl', 'connmark', 'conntrack', 'owner', 'limit', 'hashlimit', 'comment', 'set', 'time'])
 /** `-m multiport` holds fifteen numbers, a range counts twice. */
 const MULTIPORT = 15
 
@@ -57,6 +57,9 @@ export class LineReader {
       case '--ctdir': return [{ on: 'reply', reply: this.#direction(words.next(), not) }]
       case '--tcp-flags': return this.#flagsTest(words.next(), words.next(), not)
       case '--uid-owner': return [{ on: 'uid', spans: [this.#single(words.next())], not }]
+      // as at the time of the load: what has not ended holds, what has not begun does not
+      case '--datestop': return this.#instant(words.next(), [])
+      case '--datestart': return this.#instant(words.next(), [{ on: 'service', spans: [], not: false }])
       case '--match-set': return this.#ledgerTest(words.next(), words.next(), not)
       default: return undefined
     }
@@ -65,6 +68,10 @@ export class LineReader {
   #ledgerTest(name: string, key: string, not: boolean): readonly Test[] {
     if (!LEDGER.test(name) || key !== 'src,dst,dst' || not) this.#words.bad(`the set \`${name}\` is no ledger`)
     return [{ on: 'counted' }]
+  }
+
+  #instant(text: string, tests: readonly Test[]): readonly Test[] {
+    return Number.isNaN(Date.parse(`${text}Z`)) ? this.#words.bad(`\`${text}\` is no time`) : tests
   }
 
   #rest(word: string): void {

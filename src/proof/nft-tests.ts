@@ -32,6 +32,9 @@ export function nftTests(tokens: Tokens, sets: NamedSets): readonly Test[] | und
     if (tokens.takes('fib', word, 'type')) return [{ on, not: isNot(tokens), kinds: new Set(tokens.list().map((text) => (KINDS.has(text) ? text as Kind : tokens.bad(`\`${text}\` is no kind of address`)))) }]
   }
   if (tokens.takes('ip6', 'hoplimit')) return [{ on: 'family', family: 6 }, { on: 'hopLimit', not: isNot(tokens), spans: spans(tokens, 255) }]
+  // as at the time of the load: what has not ended holds, what has not begun does not
+  if (tokens.takes('meta', 'time', '<')) return tokens.next() === '' ? tokens.bad('no time') : []
+  if (tokens.takes('meta', 'time', '>=')) return tokens.next() === '' ? tokens.bad('no time') : [{ on: 'service', spans: [], not: false }]
   if (tokens.takes('meta', 'skuid')) return [{ on: 'uid', not: isNot(tokens), spans: spans(tokens) }]
   return services(tokens) ?? flow(tokens)
 }

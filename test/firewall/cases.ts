@@ -113,3 +113,11 @@ export function readCase(name: string): Case {
     told: ruleset.notes.map((note) => noteText(note)).join(''),
   }
 }
+
+/** The same text for a kernel whose clock says now what the text's author meant by `then`: every instant in it moved by as much. */
+export function movedTo(text: string, then: number, now = Date.now()): string {
+  const by = Math.round((now - then) / 1000)
+  return text
+    .replace(/(meta time (?:<|>=)) (\d+)/g, (_, words: string, at: string) => `${words} ${Number(at) + by}`)
+    .replace(/(--date(?:start|stop)) (\S+)/g, (whole, word: string, at: string) => (at.startsWith('2038') ? whole : `${word} ${new Date(Date.parse(`${at}Z`) + by * 1000).toISOString().slice(0, 19)}`))
+}

@@ -11,7 +11,7 @@ import { parseIp } from '../../src/net/ip.ts'
 import type { Ip } from '../../src/net/ip.ts'
 import { parseMac } from '../../src/net/mac.ts'
 import { parsePolicy } from '../../src/policy/parse.ts'
-import { CASES, caseNames, caseTime, readCase } from './cases.ts'
+import { CASES, caseNames, caseTime, movedTo, readCase } from './cases.ts'
 import { unable } from './root.ts'
 import { Stage } from './stage.ts'
 
@@ -75,7 +75,9 @@ for (const name of caseNames().filter((each) => rowsOf(each).length > 0)) {
     const stage = new Stage()
     t.teardown(() => stage.close())
     await field(stage, rows)
-    const { texts } = readCase(name)
+    const { texts: printed, policy } = readCase(name)
+    // the kernel's clock is the machine's
+    const texts = new Map([...printed].map(([format, text]) => [format, movedTo(text, caseTime(name, policy.gateway.timezone))]))
     for (const backend of ['iptables', 'nft'] as const) {
       if (backend === 'iptables') {
         stage.must('gw', 'ip6tables-restore --noflush', texts.get('ip6tables') ?? '')

@@ -51,7 +51,8 @@ t.test('a line of iptables that is not understood is an error', async (t) => {
   const rows: readonly (readonly [string, RegExp])[] = [
     ['-p tcp --dport 25 -j ACCEPT', /without its match/],
     ['-m tcp --dport 25 -j ACCEPT', /without `-p tcp`/],
-    ['-m time --timestart 08:00 -j ACCEPT', /the match `time`/],
+    ['-m time --timestart 08:00 -j ACCEPT', /`--timestart` is not known/],
+    ['-m time --datestop never -j ACCEPT', /`never` is no time/],
     ['-s 10.0.0.5/24 -j ACCEPT', /host bits/],
     ['-s fd00::/64 -j ACCEPT', /other family/],
     ['-i eth+ -j ACCEPT', /wild card/],
