@@ -4,6 +4,8 @@ import type { Ip } from '../net/ip.ts'
 import { ipFromSocket, parseIp } from '../net/ip.ts'
 import { parseMac } from '../net/mac.ts'
 import type { Mac } from '../net/mac.ts'
+import { metricsAddress } from '../gateway/metrics-server.ts'
+import type { MetricsAddress } from '../gateway/metrics-server.ts'
 import { usageError } from './exit.ts'
 import { onePolicyFile } from '../gateway/policy-path.ts'
 
@@ -27,6 +29,12 @@ export function hostsOption(text: string, before: readonly string[] = []): strin
   const ip = parseIp(/^\[(.*)\]$/.exec(text)?.[1] ?? text)
   if (ip === undefined) throw new InvalidArgumentError('write an address of this machine, like 192.168.51.254, ::1 or 0.0.0.0')
   return [...before, ip.text]
+}
+
+export function metricsOption(text: string): MetricsAddress {
+  const address = metricsAddress(text)
+  if ('problem' in address) throw new InvalidArgumentError(address.problem)
+  return address
 }
 
 export function addressOption(text: string): Ip {

@@ -11,11 +11,12 @@ import { reloadCommand } from './reload.ts'
 import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
+import { statusCommand } from './status.ts'
 import { versionCommand, versionText } from './version.ts'
 
 export { EXIT }
 
-const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, importCommand, logCommand, reloadCommand, schemaCommand, versionCommand, helpCommand]
+const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, importCommand, logCommand, reloadCommand, statusCommand, schemaCommand, versionCommand, helpCommand]
 
 function buildProgram(): Command {
   const program = new Command('greengate')

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { runGateway } from '../gateway/run.ts'
 import { EXIT } from './exit.ts'
-import { hostsOption, policyOption, portOption, workersOption } from './options.ts'
+import { hostsOption, metricsOption, policyOption, portOption, workersOption } from './options.ts'
+import type { MetricsAddress } from '../gateway/metrics-server.ts'
 import { versionText } from './version.ts'
 
 interface ServeOptions {
@@ -14,6 +15,7 @@ interface ServeOptions {
   readonly eventLog: string
   readonly accessLog?: string
   readonly pidFile?: string
+  readonly metrics?: MetricsAddress
 }
 
 const MOST_WORKERS = 4
@@ -23,7 +25,7 @@ async function serve(options: ServeOptions): Promise<void> {
   if (file === undefined) return
   const end = await runGateway({
     file, hosts: options.host ?? [], port: options.port, workers: options.workers, eventLog: options.eventLog,
-    accessLog: options.accessLog, pidFile: options.pidFile, version: versionText(),
+    accessLog: options.accessLog, pidFile: options.pidFile, metrics: options.metrics, version: versionText(),
   })
   process.exitCode = end.kind === 'ended' ? end.code : end.kind === 'policy' ? EXIT.policy : EXIT.failure
 }
@@ -39,6 +41,7 @@ export function serveCommand(program: Command): void {
     .option('--event-log <file|-|none>', 'where each request and event is told, as a JSON line; -: standard output, readable on a terminal; none: nowhere', '-')
     .option('--access-log <file>', 'the access log in the native format of Squid')
     .option('--pid-file <file>', 'the PID file; the control socket of `greengate reload` stands beside it (default: greengate.pid in /run/greengate, else $XDG_RUNTIME_DIR/greengate, else greengate-UID of the temporary folder)')
+    .option('--metrics <addr:port>', 'serve /metrics for Prometheus and /ready for a load balancer there; local addresses alone', metricsOption)
     .addHelpText('after', `
 Signals:
   SIGHUP            load the policy anew; what fails keeps the old one

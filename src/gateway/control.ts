@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import type { Figures } from './stats.ts'
 
 export interface ReloadAnswer {
   readonly ok: boolean
@@ -30,6 +31,7 @@ export interface StatusAnswer {
 export type ControlAsk =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
+  | { readonly command: 'figures' }
   /** load the policy anew, and remember the one before until `settle`, or a load */
   | { readonly command: 'trial' }
   | { readonly command: 'settle' }
@@ -43,6 +45,7 @@ export interface ControlActions {
   settle(): Promise<ReloadAnswer>
   revert(hash: string | undefined, text: string | undefined): Promise<ReloadAnswer>
   status(): Promise<StatusAnswer>
+  figures(): Promise<Figures>
 }
 
 /** A policy's text may be in it. */
@@ -81,13 +84,14 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
-async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | { readonly error: string }> {
+async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | Figures | { readonly error: string }> {
   const said: Readonly<Record<string, unknown>> = isRecord(ask) ? ask : {}
   switch (said['command']) {
     case 'reload': return actions.reload()
     case 'trial': return actions.trial()
     case 'settle': return actions.settle()
     case 'status': return actions.status()
+    case 'figures': return actions.figures()
     case 'revert': {
       const { hash, text } = said
       return actions.revert(typeof hash === 'string' ? hash : undefined, typeof text === 'string' ? text : undefined)
@@ -157,7 +161,7 @@ async function asked(path: string, ask: ControlAsk): Promise<unknown> {
 
 const STRANGER = 'the gateway did not understand: is it another version?'
 
-export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' }>): Promise<ReloadAnswer> {
+export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' }>): Promise<ReloadAnswer> {
   const answer = await asked(path, ask)
   if (isRecord(answer) && 'generation' in answer && 'ok' in answer) return answer as unknown as ReloadAnswer
   throw new Error(STRANGER)
@@ -166,5 +170,11 @@ export async function askControl(path: string, ask: Exclude<ControlAsk, { readon
 export async function askStatus(path: string): Promise<StatusAnswer> {
   const answer = await asked(path, { command: 'status' })
   if (isRecord(answer) && 'file' in answer && 'port' in answer) return answer as unknown as StatusAnswer
+  throw new Error(STRANGER)
+}
+
+export async function askFigures(path: string): Promise<Figures> {
+  const answer = await asked(path, { command: 'figures' })
+  if (isRecord(answer) && 'requests' in answer && 'workers' in answer) return answer as unknown as Figures
   throw new Error(STRANGER)
 }

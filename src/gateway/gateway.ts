@@ -2,19 +2,21 @@
 // good policy; two reloads at once; a gateway that keeps its port while it ends.
 import { resolve } from 'node:path'
 import type { Machine } from '../decision/machine.ts'
-import { limitBuffer } from '../proxy/counters.ts'
+import { Counters, layoutOf, limitBuffer } from '../proxy/counters.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { coalesced, turns } from './coalesce.ts'
 import type { ControlActions, ReloadAnswer, StatusAnswer } from './control.ts'
 import { collectSoon } from './engine.ts'
-import { plannedHosts } from './listen-plan.ts'
 import { loadForTraffic } from './load-apart.ts'
 import type { LoadedApart } from './load-apart.ts'
 import { replacedOctets } from './load-lists.ts'
 import type { Logs } from './logs.ts'
 import { machineNow, watchMachine } from './machine.ts'
 import type { Listen, Live } from './messages.ts'
+import { restartNotes } from './restart-notes.ts'
+import { Stats, figures } from './stats.ts'
+import type { Figures, GatewayState } from './stats.ts'
 import { Workers } from './workers.ts'
 
 /** Octets of tables that may lie until the engine collects by itself. */
@@ -26,6 +28,8 @@ export interface GatewayOptions {
   /** as asked; undefined: the policy's */
   readonly port: number | undefined
   readonly workers: number
+  /** the release */
+  readonly version: string
   readonly listens: readonly Listen[]
   readonly logs: Logs
   /** tells a person, whatever the log does */
@@ -46,6 +50,8 @@ interface Former {
 export class Gateway implements ControlActions {
   readonly #options: GatewayOptions
   readonly #workers: Workers
+  readonly #stats = new Stats()
+  readonly #counters: Counters
   readonly #turn = turns()
   readonly reload: () => Promise<ReloadAnswer>
   #loaded: Good
@@ -59,14 +65,20 @@ export class Gateway implements ControlActions {
     this.#live = { source: loaded.source, machine, generation: 1 }
     this.reload = coalesced(this.#turn, () => this.#load())
     const { logs } = options
+    const counters = limitBuffer(options.workers)
+    this.#counters = new Counters(layoutOf(counters), 0)
     this.#workers = new Workers({
       count: options.workers,
       listens: options.listens,
-      counters: limitBuffer(options.workers),
+      counters,
       events: logs.events,
       access: logs.access,
       turn: this.#turn,
-      onLines: (events, access, lost) => logs.lines(events, access, lost),
+      onLines: (events, access, lost) => {
+        this.#stats.logLost += lost
+        logs.lines(events, access, lost)
+      },
+      onCounted: (worker, tally, standing) => this.#stats.take(worker, tally, standing),
       onNote: options.complain,
       onLost: (worker, why, pauseMs) => this.#lost(worker, why, pauseMs),
       onReplaced: (worker) => logs.gateway('info', 'worker-started', `worker ${worker} was replaced`, { worker }),
@@ -94,6 +106,7 @@ export class Gateway implements ControlActions {
 
   /** What is under way may end, for as long as the policy says; then it is cut. */
   async drain(): Promise<void> {
+    this.#stats.draining = true
     this.#unwatch()
     const { drainMs } = this.#loaded.source.policy.limits
     let timer: NodeJS.Timeout | undefined
@@ -106,6 +119,7 @@ export class Gateway implements ControlActions {
   }
 
   stop(): Promise<void> {
+    this.#stats.draining = true
     this.#unwatch()
     return this.#workers.stop()
   }
@@ -123,6 +137,27 @@ export class Gateway implements ControlActions {
     return {
       pid: process.pid, file: resolve(this.#options.file), policy: this.#loaded.source.policy.name, generation: this.generation, hash: this.hash, port: this.#live.machine.proxyPort,
     }
+  }
+
+  async figures(): Promise<Figures> {
+    await this.#workers.count()
+    const { policy, hash, lists } = this.#loaded.source
+    return figures(this.#stats, {
+      state: this.state, version: this.#options.version,
+      policy: { name: policy.name, file: resolve(this.#options.file), mode: policy.mode, generation: this.generation, hash },
+      port: this.#live.machine.proxyPort, workers: { running: this.#workers.running, wanted: this.#options.workers },
+      open: this.#counters.total('connections'), tunnels: this.#counters.total('tunnels'), logQueued: this.#workers.logQueued, lists,
+    })
+  }
+
+  /** Where no worker listens, nobody should send anything here. */
+  get state(): GatewayState {
+    return this.#stats.draining ? 'draining' : this.#workers.running > 0 ? 'ready' : 'starting'
+  }
+
+  /** By which it may be asked. */
+  get names(): readonly string[] {
+    return this.#loaded.source.policy.gateway.names
   }
 
   /** As a reload; what it replaces is kept, lists and all, so that it can come back whatever becomes of the files. */
@@ -168,12 +203,13 @@ export class Gateway implements ControlActions {
     const live: Live = { source: loaded.source, machine, generation: this.generation + 1 }
     const problem = await this.#workers.swap(live)
     if (problem !== undefined) return this.#refused([this.#problem(`a worker cannot compile it: ${problem}`)])
-    const notes = this.#notes(this.#loaded, loaded)
+    const notes = restartNotes(this.#loaded.source.policy, loaded.source.policy, this.#options, this.#live.machine.proxyPort)
     // what is large in the old one lies outside the heap, where the engine does not see how much there is to free
     const replaced = replacedOctets(this.#loaded.files, loaded.files)
     this.#live = live
     this.#loaded = loaded
     this.#former = undefined
+    this.#stats.reloaded(true)
     if (replaced > MOST_UNSEEN) this.#collect()
     const message = `policy ${loaded.source.policy.name} in force, generation ${live.generation}`
     logs.gateway('info', 'reloaded', message, { generation: live.generation, hash: loaded.hash, policy: loaded.source.policy.name, mode: loaded.source.policy.mode })
@@ -183,6 +219,7 @@ export class Gateway implements ControlActions {
 
   #refused(diagnostics: readonly Diagnostic[]): ReloadAnswer {
     const { logs, complain } = this.#options
+    this.#stats.reloaded(false)
     const told = diagnostics.filter((each) => each.severity === 'error').map(renderDiagnostic)
     complain(`the new policy is not loaded, generation ${this.generation} stays in force:\n${told.join('\n')}`)
     logs.gateway('error', 'reload-failed', `the new policy is not loaded, generation ${this.generation} stays in force`, { generation: this.generation, hash: this.hash, diagnostics: told })
@@ -202,24 +239,11 @@ export class Gateway implements ControlActions {
   }
 
   #lost(worker: number, why: string, pauseMs: number): void {
+    this.#stats.forget(worker)
     const inherited = this.#options.listens.some(({ kind }) => kind === 'inherited')
     const next = inherited ? 'the gateway ends, so that systemd starts it anew' : `it is replaced in ${pauseMs} ms`
     this.#options.logs.gateway('error', 'worker-lost', `worker ${worker} ended: ${why.split('\n')[0] ?? ''}; ${next}`, { worker, why })
     this.#options.complain(`worker ${worker} ended: ${why}; ${next}`)
     if (inherited) this.#options.fatal('the only worker ended')
-  }
-
-  #notes(before: Good, after: Good): string[] {
-    const notes: string[] = []
-    const was = before.source.policy
-    const is = after.source.policy
-    if (this.#options.listens.some(({ kind }) => kind === 'inherited')) return notes
-    if (this.#options.port === undefined && was.gateway.proxy.port !== is.gateway.proxy.port) {
-      notes.push(`gateway.proxy.port is now ${is.gateway.proxy.port}; port ${this.#live.machine.proxyPort} stays in use until a restart`)
-    }
-    const listening = plannedHosts(was, this.#options.hosts).map(({ host }) => host)
-    const added = plannedHosts(is, this.#options.hosts).map(({ host }) => host).filter((host) => !listening.includes(host))
-    if (added.length > 0) notes.push(`${added.join(', ')}: new under gateway.green; the gateway listens there after a restart`)
-    return notes
   }
 }

@@ -2,6 +2,7 @@
 // first one uses it: what one of them cannot compile, none of them gets.
 import type { Machine } from '../decision/machine.ts'
 import type { PackedSource } from './packed.ts'
+import type { Standing, Tally } from './tally.ts'
 
 /** One policy, as every worker compiles it. */
 export interface Live {
@@ -34,6 +35,8 @@ export type ToWorker =
   | { readonly kind: 'abandon'; readonly generation: number }
   /** much of what was shared is used no more */
   | { readonly kind: 'collect' }
+  /** what was counted, now */
+  | { readonly kind: 'count' }
   | { readonly kind: 'drain' }
   /** what is under way ends now; its records are still wanted */
   | { readonly kind: 'cut' }
@@ -46,6 +49,7 @@ export type FromWorker =
   | { readonly kind: 'committed'; readonly generation: number }
   /** whole lines of the event log and of the access log; the number of records dropped since the last ones */
   | { readonly kind: 'lines'; readonly events: string; readonly access: string; readonly lost: number }
+  | { readonly kind: 'counted'; readonly tally: Tally; readonly standing: Standing }
   /** for a person, where the event log is not wanted */
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'drained' }

@@ -12,6 +12,8 @@ import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { listeningSocket } from '../kernel/sockets.ts'
 import { machineNow } from './machine.ts'
+import { serveMetrics } from './metrics-server.ts'
+import type { MetricsAddress } from './metrics-server.ts'
 import { takePresence } from './presence.ts'
 import { takeSignals } from './signals.ts'
 
@@ -23,6 +25,7 @@ export interface RunOptions {
   readonly eventLog: string
   readonly accessLog: string | undefined
   readonly pidFile: string | undefined
+  readonly metrics: MetricsAddress | undefined
   /** the release, for the startup line */
   readonly version: string
 }
@@ -57,6 +60,7 @@ interface Early {
   gateway: Gateway | undefined
   logs: Logs | undefined
   reload: boolean
+  draining: boolean
 }
 
 export async function runGateway(options: RunOptions): Promise<RunEnd> {
@@ -65,7 +69,7 @@ export async function runGateway(options: RunOptions): Promise<RunEnd> {
   const end = new Promise<number>((resolve) => {
     ended = resolve
   })
-  const early: Early = { gateway: undefined, logs: undefined, reload: false }
+  const early: Early = { gateway: undefined, logs: undefined, reload: false, draining: false }
   const release = takeSignals({
     reload: () => {
       if (early.gateway === undefined) early.reload = true
@@ -73,6 +77,7 @@ export async function runGateway(options: RunOptions): Promise<RunEnd> {
     },
     reopen: () => reopen(early.logs),
     drain: (why) => {
+      early.draining = true
       const { gateway, logs } = early
       if (gateway === undefined) return ended(0)
       complain(`${why}: no new connections, what is under way may end; once more ends at once`)
@@ -109,6 +114,12 @@ function inheritedText(fd: number): string {
 type Started = { readonly kind: 'started'; readonly gateway: Gateway; leave(): void } | RunEnd
 
 async function begin(options: RunOptions, early: Early, ended: (code: number) => void): Promise<Started> {
+  const metrics = options.metrics === undefined ? undefined : await serveMetrics(options.metrics, {
+    state: () => (early.draining ? 'draining' : early.gateway?.state ?? 'starting'),
+    figures: () => early.gateway?.figures(),
+    names: () => early.gateway?.names ?? [],
+  })
+  if (metrics !== undefined && 'problem' in metrics) return fail(metrics.problem, 'choose another: `--metrics ADDR:PORT`')
   const sockets = inheritedSockets(process.env)
   const first = await loadForTraffic({ file: options.file, machine: machineNow(options.port ?? 0), before: [], traffic: false })
   for (const diagnostic of first.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
@@ -128,7 +139,7 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
 
   const workers = sockets.length > 0 ? 1 : options.workers
   const gateway = new Gateway({
-    file: options.file, hosts: options.hosts, port: options.port, workers, listens: listens.listens, logs, complain,
+    file: options.file, hosts: options.hosts, port: options.port, version: options.version, workers, listens: listens.listens, logs, complain,
     fatal: () => ended(1),
   }, first, machineNow(listens.port))
   const problem = await gateway.start()
@@ -143,12 +154,12 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
   }
   early.gateway = gateway
   const where = listens.listens.map((each) => (each.kind === 'address' ? hostPort(each.host, each.port) : inheritedText(each.fd)))
-  const line = `policy ${policy.name} (${options.file}), mode ${policy.mode}, generation ${gateway.generation}, listening on ${where.join(', ')}, ${workers} worker${workers === 1 ? '' : 's'}, pid ${process.pid}`
+  const line = `policy ${policy.name} (${options.file}), mode ${policy.mode}, generation ${gateway.generation}, listening on ${where.join(', ')}, ${workers} worker${workers === 1 ? '' : 's'}${metrics === undefined ? '' : `, metrics on ${metrics.where}`}, pid ${process.pid}`
   if (!logs.terminal) process.stderr.write(visibleLines(`greengate ${options.version}: ${line}\n`))
   if (presence.note !== undefined) complain(presence.note)
   logs.gateway('info', 'serving', line, {
     version: options.version, policy: policy.name, file: options.file, mode: policy.mode, generation: gateway.generation, hash: gateway.hash,
-    listen: where, port: listens.port, workers, pid: process.pid, ...(presence.pidFile === undefined ? {} : { pidFile: presence.pidFile }),
+    listen: where, ...(metrics === undefined ? {} : { metrics: metrics.where }), port: listens.port, workers, pid: process.pid, ...(presence.pidFile === undefined ? {} : { pidFile: presence.pidFile }),
   })
   return { kind: 'started', gateway, leave: () => presence.leave() }
 }

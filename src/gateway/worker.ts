@@ -10,6 +10,7 @@ import { serveConnection } from '../proxy/inbound.ts'
 import { LimitCounters } from '../proxy/limits.ts'
 import { listen } from '../proxy/listener.ts'
 import type { Listener } from '../proxy/listener.ts'
+import { poolOf } from '../proxy/pool.ts'
 import { Resolver } from '../proxy/resolve.ts'
 import { Roster } from '../proxy/roster.ts'
 import { edgeWatch } from './edge-watch.ts'
@@ -20,9 +21,11 @@ import { outbox } from './outbox.ts'
 import { LiveSet } from './live-set.ts'
 import { unpackSource } from './packed.ts'
 import { inSlices } from './slices.ts'
+import { Tallying } from './tally.ts'
 
 const LOOK_MS = 10
 const MOST_LOOKS = 50
+const COUNT_MS = 1_000
 
 const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
@@ -73,12 +76,26 @@ const gate: Gate = {
   limits: new LimitCounters(start.counters, start.worker),
   worker: start.worker,
   mac: (address) => neighbours.mac(address),
-  record: (record) => box.record(record),
+  record: (record) => {
+    tallying.count(record, current.compiled)
+    counting ??= setTimeout(tellCounts, COUNT_MS)
+    box.record(record)
+  },
   live,
   get draining() {
     return draining
   },
   port: proxyPort,
+}
+
+const tallying = new Tallying()
+let counting: NodeJS.Timeout | undefined
+
+function tellCounts(): void {
+  clearTimeout(counting)
+  counting = undefined
+  const waiting = listeners.reduce((sum, each) => sum + each.waiting, 0)
+  tell({ kind: 'counted', tally: tallying.take(), standing: { waiting, pool: poolOf(gate).idle, ...resolver.load } })
 }
 
 const edges = edgeWatch((now) => void live.rejudge(current, now))
@@ -155,6 +172,7 @@ function finish(): void {
     last = undefined
     if (open.size > 0 || (live.size > 0 && ++looks < MOST_LOOKS)) return finish()
     box.flush()
+    tellCounts()
     tell({ kind: 'drained' })
   }, LOOK_MS)
 }
@@ -178,6 +196,7 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'commit') void commit(message.generation)
   else if (message.kind === 'abandon') abandon()
   else if (message.kind === 'collect') collectSoon()
+  else if (message.kind === 'count') tellCounts()
   else if (message.kind === 'drain') drain()
   else cut()
 })

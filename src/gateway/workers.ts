@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { allowanceBuffer } from '../log/allowance.ts'
 import { forgetWorker } from '../proxy/counters.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
+import type { Standing, Tally } from './tally.ts'
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 const FIRST_PAUSE_MS = 100
@@ -13,6 +14,8 @@ const STEADY_MS = 30_000
 /** One that says nothing for so long while the others wait hangs in a loop; it is ended and replaced. */
 const STUCK_MS = 60_000
 const CUT_MS = 1_000
+/** A worker in a long stretch of work must not keep whoever reads figures: they are a second old then. */
+const COUNT_MS = 500
 
 export interface WorkersOptions {
   readonly count: number
@@ -23,6 +26,7 @@ export interface WorkersOptions {
   /** one task after the other: a swap and a replacement never run at once */
   readonly turn: <T>(task: () => Promise<T>) => Promise<T>
   readonly onLines: (events: string, access: string, lost: number) => void
+  readonly onCounted: (worker: number, tally: Tally, standing: Standing) => void
   readonly onNote: (message: string) => void
   readonly onLost: (worker: number, why: string, pauseMs: number) => void
   readonly onReplaced: (worker: number) => void
@@ -134,6 +138,30 @@ export class Workers {
     }))
   }
 
+  get running(): number {
+    return this.#hands.filter((hand) => hand !== undefined).length
+  }
+
+  /** Characters of log lines that nobody took yet. */
+  get logQueued(): number {
+    return new Int32Array(this.#underWay).reduce((sum, each) => sum + each, 0)
+  }
+
+  /** Resolves when each has told what it counted, or takes too long. */
+  async count(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, COUNT_MS)
+    })
+    const counted = this.#hands.filter((hand) => hand !== undefined).map((hand) => {
+      const answer = next(hand, ['counted'])
+      say(hand, { kind: 'count' })
+      return answer
+    })
+    await Promise.race([Promise.all(counted), late])
+    clearTimeout(timer)
+  }
+
   /** The threads, for whoever watches or tries them. */
   get threads(): readonly Worker[] {
     return this.#hands.flatMap((hand) => (hand === undefined ? [] : [hand.thread]))
@@ -149,6 +177,10 @@ export class Workers {
     let why = 'it ended'
     thread.on('message', (message: FromWorker) => {
       if (message.kind === 'lines') this.#lines(worker, message)
+      else if (message.kind === 'counted') {
+        this.#options.onCounted(worker, message.tally, message.standing)
+        for (const take of [...hand.waiting]) take(message)
+      }
       else if (message.kind === 'note') this.#options.onNote(message.message)
       else for (const take of [...hand.waiting]) take(message)
     })

@@ -80,6 +80,11 @@ export class Resolver {
     })
   }
 
+  /** names being asked, names that wait for it, answers kept */
+  get load(): { readonly dnsAsking: number; readonly dnsWaiting: number; readonly dnsKnown: number } {
+    return { dnsAsking: this.#running, dnsWaiting: this.#queue.size, dnsKnown: this.#cache.size }
+  }
+
   close(): void {
     this.#closed = true
     this.#channels?.cancel()

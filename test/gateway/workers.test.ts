@@ -17,7 +17,7 @@ async function gatewayFor(t: Parameters<typeof folderFor>[0], folder: string, wo
   const told: string[] = []
   const logs = openLogs({ eventLog: join(folder, 'events'), accessLog: undefined }, (message) => told.push(message))
   const gateway = new Gateway({
-    file: join(folder, 'p.yaml'), hosts: ['127.0.0.1'], port: plan.port, workers, listens: plan.listens, logs,
+    file: join(folder, 'p.yaml'), hosts: ['127.0.0.1'], port: plan.port, version: '0', workers, listens: plan.listens, logs,
     complain: (message) => told.push(message), fatal: (message) => told.push(`fatal: ${message}`),
   }, loaded, machineNow(plan.port))
   const problem = await gateway.start()

@@ -20,6 +20,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['src/log/'],
   'http-proxy': ['src/proxy/upgrade.ts'],
   'undici': ['src/gateway/'],
+  'prom-client': ['src/gateway/metrics.ts'],
   'commander': ['src/cli/', 'src/main.ts'],
 }
 
