@@ -69,8 +69,26 @@ function udp({ host, port, waitMs, from }) {
   })
 }
 
+/** One flow of UDP, the same way: it has no end that it could hear of but an error. */
+function holdUdp({ host, port }) {
+  const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  let heard = false
+  const say = (word) => process.stdout.write(`${word}\n`)
+  socket.on('message', () => (heard = true))
+  socket.on('error', () => say('refused'))
+  socket.connect(port, host, () => {
+    socket.send('tick')
+    setInterval(() => {
+      say(heard ? 'ok' : 'silence')
+      heard = false
+      socket.send('tick')
+    }, 100)
+  })
+}
+
 /** One connection that speaks every tenth of a second and says how that went: `ok`, `silence`, `reset`. */
-function hold({ host, port }) {
+function hold({ host, port, protocol }) {
+  if (protocol === 'udp') return holdUdp({ host, port })
   const socket = net.connect({ host, port })
   let heard = false
   const say = (word) => process.stdout.write(`${word}\n`)

@@ -119,8 +119,8 @@ export class Stage {
   }
 
   /** A connection that lives on; what it said since it was asked last. */
-  hold(space: string, host: string, port: number): () => string[] {
-    const child = this.start(space, NODE, [PROBER, 'hold', JSON.stringify({ host, port })])
+  hold(space: string, host: string, port: number, protocol: 'tcp' | 'udp' = 'tcp'): () => string[] {
+    const child = this.start(space, NODE, [PROBER, 'hold', JSON.stringify({ host, port, protocol })])
     let said: string[] = []
     child.stdout?.on('data', (data: Buffer) => said.push(...String(data).trim().split('\n')))
     return () => {
