@@ -13,6 +13,7 @@ import { firewallFlows } from './firewall-flows.ts'
 import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
+import { firewallProve } from './firewall-prove.ts'
 import { flushCommand, panicCommand, rollbackCommand } from './firewall-rollback.ts'
 import { firewallSimulate } from './firewall-simulate.ts'
 import { statusCommand } from './firewall-status.ts'
@@ -35,6 +36,7 @@ const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
   firewallFlows,
   firewallMissing,
   firewallSimulate,
+  firewallProve,
 ]
 
 async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {

@@ -36,6 +36,16 @@ export function verdictLine({ verdict, answer, rule, place, line, masquerade, lo
   return [by, ...more].join(', ')
 }
 
+/** What `firewall simulate` asks the same by. */
+export function simulateWords(packet: Packet): string {
+  const { source, mac, in: entry, uid, destination, service, hook } = packet
+  const state = stateText(packet)
+  return [
+    `--from ${source.text}`, ...(mac === undefined ? [] : [`--mac ${mac}`]), ...(hook === 'output' ? [] : [`--in ${entry}`]), ...(state === 'new' ? [] : [`--state ${state}`]),
+    ...(uid === undefined ? [] : [`--uid ${uid}`]), serviceText(service), destination.text,
+  ].join(' ')
+}
+
 function stepRow({ chain, line, action, comment, passed }: ToldStep): readonly string[] {
   return [`  ${chain} ${line}`, comment === undefined ? '' : `gg:${comment}`, action, passed === true ? 'and on' : '']
 }
@@ -46,7 +56,7 @@ export function pathText(path: readonly ToldStep[]): string {
   return first === undefined ? '  no line speaks of it: the chains\' own policy lets it by\n' : table(first, rest)
 }
 
-function packetJson(packet: Packet): Readonly<Record<string, string | number | undefined>> {
+export function packetJson(packet: Packet): Readonly<Record<string, string | number | undefined>> {
   const { hook, in: entry, out, source, destination, mac, service, uid } = packet
   return {
     hook, in: entry === '' ? undefined : entry, out: out === '' ? undefined : out, from: source.text, mac, to: destination.text, service: serviceText(service), state: stateText(packet), user: uid,

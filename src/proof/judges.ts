@@ -1,4 +1,5 @@
 // Who judges a packet in a proof, and what each says in words that can be compared: verdict, and which rule of the policy decided.
+import type { Family } from '../net/ip.ts'
 import { walk } from './walk.ts'
 import type { Outcome } from './walk.ts'
 import type { Model } from './model.ts'
@@ -39,15 +40,15 @@ export function toldOf(outcome: Outcome): Told {
   const { verdict, answer, path, mark, logs, masquerade } = outcome
   const lines = path.flatMap(({ rule: { comment } }) => comment ?? [])
   const more = [
-    `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.toString(16)}`]),
+    `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`]),
     ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []),
   ]
   return { verdict, by: ruleOfOutcome(outcome), ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
 }
 
-/** One model a family where the text is of one. */
-export function modelJudge(name: string, models: Readonly<Record<4 | 6, Model>>): Judge {
-  return { name, judge: (packet) => toldOf(walk(models[packet.family], packet)) }
+/** `family`: of a text that is of one. */
+export function modelJudge(name: string, model: Model, family?: Family): Judge {
+  return { name, judge: (packet) => (family === undefined || packet.family === family ? toldOf(walk(model, packet)) : undefined) }
 }
 
 /** Do two agree? Where both are packet filters, in all that they do. */

@@ -7,22 +7,29 @@ import type { RulesetFacts } from '../firewall/facts.ts'
 import { safeId } from '../firewall/rules.ts'
 import { sameIp } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
+import { MARK_MASK, markOf } from './from-ruleset.ts'
 import { DISCOVERY, firstState } from './first.ts'
 import type { Judge, Told } from './judges.ts'
 import { HOP_LIMIT } from './packet.ts'
 import type { Packet } from './packet.ts'
-import { refusal4, refusal6 } from './rejects.ts'
+import { TCP_RESET, refusal4, refusal6 } from './rejects.ts'
 import { PORTS, serviceAt } from './service.ts'
 import { greenOf, kindOf, routesTo } from './world.ts'
 import type { World } from './world.ts'
 
+/** to conntrack an error of a known flow, to us a stranger's wish to move it */
+const REDIRECT = 5
 const ALL_ONES = 0xffffffffn
 
-/** Is it a first packet as it would come, to or from where the routing has it? */
+/** TCP speaks to one host: the kernel's own drops what comes to more. */
+function isNobodys({ service, destinationKind }: Packet): boolean {
+  return service <= PORTS.tcp.last && (destinationKind === 'broadcast' || destinationKind === 'multicast')
+}
+
+/** Is it a first packet as it would come? */
 function isFirst(packet: Packet): boolean {
   if (packet.state !== firstState(packet.service)) return false
-  // TCP speaks to one host: the kernel's own drops what comes to more
-  if (packet.service <= PORTS.tcp.last && (!packet.syn || packet.destinationKind === 'broadcast' || packet.destinationKind === 'multicast')) return false
+  if (packet.service <= PORTS.tcp.last && (!packet.syn || isNobodys(packet))) return false
   const service = serviceAt(packet.service)
   return service.protocol !== 'icmp' || service.family !== 6 || !DISCOVERY.has(service.type) || packet.hopLimit !== HOP_LIMIT
 }
@@ -47,8 +54,11 @@ export class PolicyJudge implements Judge {
   readonly #compiled: CompiledPolicy
   readonly #facts: RulesetFacts
   readonly #world: World
+  readonly #mark: number
 
-  constructor(compiled: CompiledPolicy, facts: RulesetFacts, world: World) {
+  /** `generation`: that of the rules. */
+  constructor(compiled: CompiledPolicy, facts: RulesetFacts, world: World, generation: number) {
+    this.#mark = markOf(generation)
     this.#compiled = compiled
     this.#facts = facts
     this.#world = world
@@ -69,7 +79,9 @@ export class PolicyJudge implements Judge {
   #received(packet: Packet): Told | undefined {
     const world = this.#world
     if (packet.in === 'lo') return undefined
-    if (!this.#isRouted(packet) || !isFirst(packet) || packet.noisy) return undefined
+    if (!this.#isRouted(packet)) return undefined
+    if (packet.state !== firstState(packet.service)) return this.#running(packet)
+    if (!isFirst(packet) || packet.noisy) return undefined
     const closed: Told = { verdict: 'drop', by: 'default' }
     const service = serviceAt(packet.service)
     if (!world.greenInterfaces.includes(packet.in)) {
@@ -80,6 +92,26 @@ export class PolicyJudge implements Judge {
     // a sender that is not where it belongs, or that gives itself out for the gateway
     if (kindOf(world, source) === 'local' || (greenOf(world, source) !== undefined && greenOf(world, source)?.interface !== packet.in)) return closed
     return this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, this.#facts.now)))
+  }
+
+  /**
+   * What comes in through green and begins nothing: a flow that these rules accepted goes on; one that others did is judged anew, and TCP is told its end; an
+   * error of a flow passes; what belongs to none does not.
+   */
+  #running(packet: Packet): Told | undefined {
+    const { source, destination, state } = packet
+    if (greenOf(this.#world, source)?.interface !== packet.in || kindOf(this.#world, source) === 'local' || scopeOf(destination) === 'loopback') return undefined
+    const service = serviceAt(packet.service)
+    // these stand before the state
+    if (packet.hook === 'input' && (service.protocol === 'tcp' || (service.protocol === 'icmp' && service.family === 6))) return undefined
+    const passes: Told = { verdict: 'accept', by: 'default' }
+    const tcp = service.protocol === 'tcp'
+    if (state === 'invalid') return { verdict: 'drop', by: 'default' }
+    if (state === 'related' && service.protocol === 'icmp') return service.family === 4 && service.type === REDIRECT ? { verdict: 'drop', by: 'default' } : passes
+    if (state === 'established' && ((packet.mark & MARK_MASK) >>> 0 === this.#mark || packet.reply)) return passes
+    if ((state !== 'established' && state !== 'related') || firstState(packet.service) !== 'new' || isNobodys(packet) || packet.noisy) return undefined
+    const told = this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, this.#facts.now)))
+    return tcp && state === 'established' && told.verdict !== 'accept' ? { verdict: 'reject', by: told.by, answer: TCP_RESET } : told
   }
 
   /** The kernel routes by the destination alone. */

@@ -5,7 +5,7 @@ import { agree } from './judges.ts'
 import type { Judge, Told } from './judges.ts'
 import type { Packet } from './packet.ts'
 import { CellPacket } from './space.ts'
-import type { Space, Way } from './space.ts'
+import type { Place, Space, Way } from './space.ts'
 
 /** Something that must hold of a packet beside the judges' agreement; what does not, is told by who says what. */
 export type Check = (packet: Packet) => readonly Said[] | undefined
@@ -39,8 +39,30 @@ export interface ProofOptions {
   readonly most: number
   readonly draw: number
   readonly seed: number
-  /** the most disagreements that are kept */
+  /** the most disagreements that are kept, one of each kind */
   readonly keep: number
+  /** end when there are as many */
+  readonly stop?: true
+}
+
+/** How far a way has been tried. */
+interface Tried {
+  readonly way: Way
+  readonly targets: readonly Place[]
+  readonly chooser: Chooser
+  share: number
+  done: boolean
+}
+
+function finish(tried: Tried): void {
+  tried.share = 1
+  tried.done = true
+}
+
+/** First where most have a say, and of first packets. */
+function plainer(a: Disagreement, b: Disagreement): number {
+  const odd = ({ packet, said }: Disagreement): number => (packet.state === 'new' ? 0 : 1) + (packet.noisy ? 1 : 0) - said.length
+  return odd(a) - odd(b)
 }
 
 export class Prover {
@@ -64,43 +86,42 @@ export class Prover {
   }
 
   run(): Proof {
-    const { ways } = this.#space
     const { most, draw, seed } = this.#options
+    const whole = this.#space.ways.map((way): Tried => ({ way, targets: this.#space.destinationsOf(way), chooser: new Chooser(), share: 0, done: false }))
+    for (const tried of whole) if (tried.targets.length === 0) finish(tried)
     let cells = 0
-    let covered = 0
-    const open: Way[] = []
-    ways.forEach((way, index) => {
-      // what earlier ways did not need, later ones may use
-      const room = Math.ceil((most - cells) / (ways.length - index))
-      const tried = this.#way(way, room)
-      cells += tried.cells
-      covered += tried.share
-      if (tried.share < 1) open.push(way)
-    })
-    const drawn = open.length === 0 ? 0 : this.#draw(open, draw, seeded(seed))
-    return { cells, drawn, share: open.length === 0 ? 1 : covered / ways.length, asked: this.#asked, disagreements: this.#disagreements, more: this.#more }
-  }
-
-  #way(way: Way, room: number): { readonly cells: number; readonly share: number } {
-    const chooser = new Chooser()
-    const targets = this.#space.destinationsOf(way)
-    if (targets.length === 0) return { cells: 0, share: 1 }
-    let share = 0
-    for (let cells = 1; ; cells++) {
-      this.#try(new CellPacket(this.#space, way, targets, chooser))
-      share += chooser.share
-      if (!chooser.next()) return { cells, share: 1 }
-      if (cells >= room) return { cells, share: Math.min(share, 0.999_999) }
+    // turn by turn: what one way does not need, the others may use
+    for (let open: readonly Tried[] = whole; cells < most && open.length > 0 && !this.#enough; open = open.filter(({ done }) => !done)) {
+      const room = Math.ceil((most - cells) / open.length)
+      for (const tried of open) cells += this.#some(tried, Math.min(room, most - cells))
     }
+    const left = whole.filter(({ done }) => !done)
+    const drawn = left.length === 0 ? 0 : this.#draw(left, draw, seeded(seed))
+    const share = left.length === 0 ? 1 : whole.reduce((sum, tried) => sum + tried.share, 0) / whole.length
+    return { cells, drawn, share, asked: this.#asked, disagreements: this.#disagreements.toSorted(plainer), more: this.#more }
   }
 
-  #draw(ways: readonly Way[], count: number, random: () => number): number {
+  get #enough(): boolean {
+    return this.#options.stop === true && this.#disagreements.length >= this.#options.keep
+  }
+
+  #some(tried: Tried, room: number): number {
+    const { way, targets, chooser } = tried
+    for (let cells = 0; cells < room && !this.#enough; cells++) {
+      this.#try(new CellPacket(this.#space, way, targets, chooser))
+      tried.share += chooser.share
+      if (chooser.next()) continue
+      finish(tried)
+      return cells + 1
+    }
+    return room
+  }
+
+  #draw(left: readonly Tried[], count: number, random: () => number): number {
     const chooser = new Chooser(random)
-    const targets = ways.map((way) => this.#space.destinationsOf(way))
-    for (let drawn = 0; drawn < count; drawn++) {
-      const index = drawn % ways.length
-      const way = ways[index]
-      if (way !== undefined) this.#try(new CellPacket(this.#space, way, targets[index] ?? [], chooser))
+    for (let drawn = 0; drawn < count && !this.#enough; drawn++) {
+      const tried = left[drawn % left.length]
+      if (tried !== undefined) this.#try(new CellPacket(this.#space, tried.way, tried.targets, chooser))
       chooser.next()
     }
     return count
@@ -132,7 +153,7 @@ export class Prover {
 
   /** One of each kind first: a fault breaks many cells in the same way. */
   #disagree(found: Disagreement): void {
-    const kind = `${found.packet.hook} ${found.said.map(({ name, told }) => `${name} ${told.verdict} ${told.by} ${told.more ?? ''}`).join(' | ')}`
+    const kind = `${found.packet.hook} ${found.said.map(({ name, told }) => `${name} ${told.verdict} ${told.by} ${told.answer ?? ''}`).join(' | ')}`
     if (this.#kinds.has(kind) || this.#disagreements.length >= this.#options.keep) {
       this.#more += 1
       return

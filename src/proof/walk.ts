@@ -17,10 +17,15 @@ export interface Outcome {
   readonly answer?: string
   /** the lines by which the verdict was reached, those apart that were jumped from and came back; empty: no line decided */
   readonly path: readonly Step[]
-  /** what the flow's mark is set to; undefined: it stays */
-  readonly mark: number | undefined
+  /** what becomes of the flow's mark: these bits are set so; undefined: it stays */
+  readonly mark: Marked | undefined
   readonly logs: readonly string[]
   readonly masquerade: boolean
+}
+
+export interface Marked {
+  readonly value: number
+  readonly mask: number
 }
 
 /** What a hook can see of the packet. */
@@ -82,7 +87,7 @@ export class Walk {
   readonly #model: Model
   readonly #packet: Packet
   #path: Step[] = []
-  #mark: number | undefined
+  #mark: Marked | undefined
   #logs: string[] = []
 
   constructor(model: Model, packet: Packet) {
@@ -143,7 +148,7 @@ export class Walk {
             break
           case 'count': break
           case 'mark':
-            this.#mark = (((this.#mark ?? this.#packet.mark) & ~action.mask) | action.value) >>> 0
+            this.#mark = { value: (((this.#mark?.value ?? 0) & ~action.mask) | action.value) >>> 0, mask: ((this.#mark?.mask ?? 0) | action.mask) >>> 0 }
             break
           case 'return':
             this.#path.length = length - 1
