@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
+import { timeText } from '../firewall/standing.ts'
 import type { PacketRule } from '../policy/policy.ts'
 import { safeId } from '../firewall/rules.ts'
 import { answerName } from '../proof/chain-path.ts'
@@ -53,7 +54,9 @@ function saidRow(plan: Plan, { name, told: { verdict, by, answer, more } }: Said
 
 function disagreementText(plan: Plan, { packet, said }: Disagreement): string {
   const [first, ...rest] = said.map((each) => saidRow(plan, each))
-  return `disagree: ${packetLine(packet)}\n${first === undefined ? '' : table(first, rest)}  try it: greengate firewall simulate --policy ${plan.file} ${simulateWords(packet)}\n`
+  const { now } = plan.facts
+  const late = packet.time > now / 1000 ? `, at ${timeText(packet.time * 1000, plan.policy.gateway.timezone)}` : ''
+  return `disagree: ${packetLine(packet)}${late}\n${first === undefined ? '' : table(first, rest)}  try it: greengate firewall simulate --policy ${plan.file} ${simulateWords(packet)}\n`
 }
 
 function shareText({ share, cells, drawn }: WholeProof, options: ProveOptions): string {

@@ -7,6 +7,7 @@ import type { NetworkSet, Range } from '../net/network.ts'
 import { networkSet, parseNetwork, single } from '../net/network.ts'
 import type { PortRange, ServicePart, ServiceSet } from '../policy/policy.ts'
 import { Cut } from './cut.ts'
+import { LAST_TIME } from './model.ts'
 import type { Model, Test } from './model.ts'
 import { LAST_SERVICE, PORTS, portSpan, protocolSpan, typeSpan } from './service.ts'
 import type { Span } from './service.ts'
@@ -31,6 +32,7 @@ export class Cuts {
   readonly hopLimit = new Cut(0n, 255n)
   readonly uid = new Cut(0n, 0xfffffffen)
   readonly mac = new Cut(0n, LAST_MAC)
+  readonly time = new Cut(0n, BigInt(LAST_TIME))
   readonly interfaces = new Set<string>()
   readonly marks = new Set<number>([0])
 
@@ -60,6 +62,9 @@ export class Cuts {
       case 'mac': return this.macs(test.macs)
       case 'service': return this.services(test.spans)
       case 'sourcePort': case 'hopLimit': case 'uid': return this[test.on].add(wide(test.spans))
+      case 'time':
+        this.time.add([{ first: BigInt(test.first), last: BigInt(test.last) }])
+        return
       case 'mark':
         this.marks.add(test.value)
         return

@@ -4,7 +4,7 @@ import type { Family } from '../net/ip.ts'
 import { networkSet } from '../net/network.ts'
 import type { NetworkSet, Range } from '../net/network.ts'
 import type { Answer, Chain as RulesetChain, L4, Line, Ruleset, Tests, Verdict } from '../firewall/ruleset.ts'
-import { PRIORITY, modelFrom, ruleOf } from './model.ts'
+import { LAST_TIME, PRIORITY, modelFrom, ruleOf } from './model.ts'
 import type { Action, Chain, Model, Test } from './model.ts'
 import { TCP_RESET } from './rejects.ts'
 import { PORTS, portSpan, protocolSpan, typeSpan } from './service.ts'
@@ -54,9 +54,8 @@ const READERS: Readers = {
   vettedBy: (generation) => [{ on: 'mark', value: markOf(generation), mask: MARK_MASK, not: false }],
   notSyn: () => [{ on: 'service', spans: [PORTS.tcp], not: false }, { on: 'syn', syn: false }],
   user: ({ uid, not }) => [{ on: 'uid', spans: [{ first: uid, last: uid }], not }],
-  // as at the time of the load: what has not ended holds, what has not begun does not
-  until: () => [],
-  since: () => [{ on: 'service', spans: [], not: false }],
+  until: (second) => [{ on: 'time', first: 0, last: second - 1 }],
+  since: (second) => [{ on: 'time', first: second, last: LAST_TIME }],
   limit: ({ perSecond, burst, perSource }) => [{ on: 'rate', perSecond, burst, bucket: perSource ?? '' }],
 }
 

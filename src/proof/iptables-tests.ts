@@ -5,6 +5,7 @@ import { networkSet, parseNetwork } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
 import { LEDGER, targetOf } from './iptables-targets.ts'
 import { Words } from './iptables-words.ts'
+import { LAST_TIME } from './model.ts'
 import type { Action, Test } from './model.ts'
 import type { Kind, State } from './packet.ts'
 import { protocolCalled } from './protocol-names.ts'
@@ -16,6 +17,8 @@ const KINDS: Readonly<Record<string, Kind>> = { LOCAL: 'local', UNICAST: 'unicas
 const MATCHES = new Set(['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'iprange', 'addrtype', 'mac', 'hl', 'connmark', 'conntrack', 'owner', 'limit', 'hashlimit', 'comment', 'set', 'time'])
 /** `-m multiport` holds fifteen numbers, a range counts twice. */
 const MULTIPORT = 15
+/** 2038-01-19T03:14:07Z: it counts in a signed number of 32 bits */
+const LAST_OF_MATCH = 0x7fffffff
 
 export class LineReader {
   readonly tests: Test[] = []
@@ -57,9 +60,8 @@ export class LineReader {
       case '--ctdir': return [{ on: 'reply', reply: this.#direction(words.next(), not) }]
       case '--tcp-flags': return this.#flagsTest(words.next(), words.next(), not)
       case '--uid-owner': return [{ on: 'uid', spans: [this.#single(words.next())], not }]
-      // as at the time of the load: what has not ended holds, what has not begun does not
-      case '--datestop': return this.#instant(words.next(), [])
-      case '--datestart': return this.#instant(words.next(), [{ on: 'service', spans: [], not: false }])
+      case '--datestart': return [{ on: 'time', first: this.#instant(words.next(), not), last: LAST_TIME }]
+      case '--datestop': return [{ on: 'time', first: 0, last: this.#end(this.#instant(words.next(), not)) }]
       case '--match-set': return this.#ledgerTest(words.next(), words.next(), not)
       default: return undefined
     }
@@ -70,8 +72,15 @@ export class LineReader {
     return [{ on: 'counted' }]
   }
 
-  #instant(text: string, tests: readonly Test[]): readonly Test[] {
-    return Number.isNaN(Date.parse(`${text}Z`)) ? this.#words.bad(`\`${text}\` is no time`) : tests
+  /** UTC, to the second. */
+  #instant(text: string, not: boolean): number {
+    const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) && !not && this.#match === 'time' ? Date.parse(`${text}Z`) / 1000 : Number.NaN
+    return Number.isNaN(instant) ? this.#words.bad(`\`${text}\` is no time`) : instant
+  }
+
+  /** The last second that the match knows is what stands where no end is meant. */
+  #end(second: number): number {
+    return second === LAST_OF_MATCH ? LAST_TIME : second
   }
 
   #rest(word: string): void {

@@ -17,6 +17,8 @@ export type Test =
   | { readonly on: 'reply'; readonly reply: boolean }
   | { readonly on: 'mark'; readonly value: number; readonly mask: number; readonly not: boolean }
   | { readonly on: 'syn'; readonly syn: boolean }
+  /** seconds since 1970, both ends included */
+  | { readonly on: 'time'; readonly first: number; readonly last: number }
   /** in a set that packets fill: a sender that was here before is in it */
   | { readonly on: 'counted' }
   /** so many packets a second, of each source or of all: held until the bucket is empty */
@@ -58,11 +60,13 @@ export interface Model {
 
 /** Conntrack's own place in prerouting and output: what is called before it knows no state. */
 export const CONNTRACK = -200
+/** no clock goes further */
+export const LAST_TIME = 0xffffffff
 export const PRIORITY = { raw: -300, mangle: -150, dstnat: -100, filter: 0, security: 50, srcnat: 100 } as const
 
 /** The cheap first, and what seldom matters last: a packet is asked no more than it must be. */
 const ORDER: readonly Test['on'][] = [
-  'family', 'in', 'out', 'state', 'reply', 'mark', 'syn', 'service', 'sourcePort', 'sourceKind', 'destinationKind', 'source', 'destination', 'mac', 'hopLimit', 'uid', 'counted', 'rate',
+  'family', 'in', 'out', 'state', 'reply', 'mark', 'syn', 'service', 'sourcePort', 'sourceKind', 'destinationKind', 'source', 'destination', 'mac', 'hopLimit', 'uid', 'time', 'counted', 'rate',
 ]
 
 export function ruleOf(tests: readonly Test[], actions: readonly Action[], comment: string | undefined, number: number): Rule {

@@ -4,6 +4,7 @@ import type { Family } from '../net/ip.ts'
 import { parseMac } from '../net/mac.ts'
 import { networkSet, parseNetwork } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
+import { LAST_TIME } from './model.ts'
 import type { Test } from './model.ts'
 import type { Tokens } from './nft-tokens.ts'
 import { nftType } from './nft-types.ts'
@@ -32,11 +33,18 @@ export function nftTests(tokens: Tokens, sets: NamedSets): readonly Test[] | und
     if (tokens.takes('fib', word, 'type')) return [{ on, not: isNot(tokens), kinds: new Set(tokens.list().map((text) => (KINDS.has(text) ? text as Kind : tokens.bad(`\`${text}\` is no kind of address`)))) }]
   }
   if (tokens.takes('ip6', 'hoplimit')) return [{ on: 'family', family: 6 }, { on: 'hopLimit', not: isNot(tokens), spans: spans(tokens, 255) }]
-  // as at the time of the load: what has not ended holds, what has not begun does not
-  if (tokens.takes('meta', 'time', '<')) return tokens.next() === '' ? tokens.bad('no time') : []
-  if (tokens.takes('meta', 'time', '>=')) return tokens.next() === '' ? tokens.bad('no time') : [{ on: 'service', spans: [], not: false }]
+  if (tokens.takes('meta', 'time', '<')) return [{ on: 'time', first: 0, last: instant(tokens) - 1 }]
+  if (tokens.takes('meta', 'time', '>=')) return [{ on: 'time', first: instant(tokens), last: LAST_TIME }]
   if (tokens.takes('meta', 'skuid')) return [{ on: 'uid', not: isNot(tokens), spans: spans(tokens) }]
   return services(tokens) ?? flow(tokens)
+}
+
+/** Seconds; a listing has a date, which our tools are told to write in UTC. */
+function instant(tokens: Tokens): number {
+  const text = tokens.next()
+  if (/^\d{1,10}$/.test(text)) return Number(text)
+  const date = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/.exec(text) ?? tokens.bad(`\`${text}\` is no time`)
+  return Date.parse(`${date[1] ?? ''}T${date[2] ?? ''}Z`) / 1000
 }
 
 /** `!=`; `==` says nothing. */

@@ -35,6 +35,8 @@ export interface Packet {
   readonly syn: boolean
   /** of the socket that sends, in OUTPUT */
   readonly uid: number | undefined
+  /** seconds since 1970; 0: before every end and every beginning, as at the load of the rules */
+  readonly time: number
   /** of a sender that is over every limit */
   readonly noisy: boolean
 }

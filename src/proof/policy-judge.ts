@@ -55,17 +55,30 @@ export class PolicyJudge implements Judge {
   readonly #facts: RulesetFacts
   readonly #world: World
   readonly #mark: number
+  /** some rule does not hold at all times */
+  readonly #timed: boolean
 
   /** `generation`: that of the rules. */
   constructor(compiled: CompiledPolicy, facts: RulesetFacts, world: World, generation: number) {
     this.#mark = markOf(generation)
+    this.#timed = compiled.policy.rules.some((rule) => rule.enabled && (rule.schedules !== undefined || rule.expires !== undefined))
     this.#compiled = compiled
     this.#facts = facts
     this.#world = world
   }
 
   judge(packet: Packet): Told | undefined {
-    return packet.hook === 'output' ? this.#sent(packet) : this.#received(packet)
+    const { now } = this.#facts
+    return this.#timed && packet.time !== Math.floor(now / 1000) ? undefined : this.#at(packet, now)
+  }
+
+  /** At another time than that of the rules, where some rule is in force for a while; undefined: it is their time, or it has no say. */
+  late(packet: Packet): Told | undefined {
+    return this.#timed && packet.time > Math.floor(this.#facts.now / 1000) ? this.#at(packet, packet.time * 1000) : undefined
+  }
+
+  #at(packet: Packet, now: number): Told | undefined {
+    return packet.hook === 'output' ? this.#sent(packet, now) : this.#received(packet, now)
   }
 
   #told(decision: PacketDecision): Told {
@@ -76,11 +89,11 @@ export class PolicyJudge implements Judge {
     return { verdict: decision.action, by, answer: wireAnswer(decision.answer) }
   }
 
-  #received(packet: Packet): Told | undefined {
+  #received(packet: Packet, now: number): Told | undefined {
     const world = this.#world
     if (packet.in === 'lo') return undefined
     if (!this.#isRouted(packet)) return undefined
-    if (packet.state !== firstState(packet.service)) return this.#running(packet)
+    if (packet.state !== firstState(packet.service)) return this.#running(packet, now)
     if (!isFirst(packet) || packet.noisy) return undefined
     const closed: Told = { verdict: 'drop', by: 'default' }
     const service = serviceAt(packet.service)
@@ -91,14 +104,14 @@ export class PolicyJudge implements Judge {
     const { source } = packet
     // a sender that is not where it belongs, or that gives itself out for the gateway
     if (kindOf(world, source) === 'local' || (greenOf(world, source) !== undefined && greenOf(world, source)?.interface !== packet.in)) return closed
-    return this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, this.#facts.now)))
+    return this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, now)))
   }
 
   /**
    * What comes in through green and begins nothing: a flow that these rules accepted goes on; one that others did is judged anew, and TCP is told its end; an
    * error of a flow passes; what belongs to none does not.
    */
-  #running(packet: Packet): Told | undefined {
+  #running(packet: Packet, now: number): Told | undefined {
     const { source, destination, state } = packet
     if (greenOf(this.#world, source)?.interface !== packet.in || kindOf(this.#world, source) === 'local' || scopeOf(destination) === 'loopback') return undefined
     const service = serviceAt(packet.service)
@@ -110,7 +123,7 @@ export class PolicyJudge implements Judge {
     if (state === 'related' && service.protocol === 'icmp') return service.family === 4 && service.type === REDIRECT ? { verdict: 'drop', by: 'default' } : passes
     if (state === 'established' && ((packet.mark & MARK_MASK) >>> 0 === this.#mark || packet.reply)) return passes
     if ((state !== 'established' && state !== 'related') || firstState(packet.service) !== 'new' || isNobodys(packet) || packet.noisy) return undefined
-    const told = this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, this.#facts.now)))
+    const told = this.#told(decidePacket(this.#compiled, factsOf(packet, { address: source, mac: packet.mac }, now)))
     return tcp && state === 'established' && told.verdict !== 'accept' ? { verdict: 'reject', by: told.by, answer: TCP_RESET } : told
   }
 
@@ -121,7 +134,7 @@ export class PolicyJudge implements Judge {
     return exits.length > 0
   }
 
-  #sent(packet: Packet): Told | undefined {
+  #sent(packet: Packet, now: number): Told | undefined {
     const { policy } = this.#compiled
     // where multicast goes, what is for everybody, and what is on each link, is a matter of routes that the policy does not know
     const { destination } = packet
@@ -129,7 +142,7 @@ export class PolicyJudge implements Judge {
     // loopback's addresses are on no wire; other people's are what the rules alone know to be forged
     if (packet.out !== 'lo' && scopeOf(packet.source) === 'loopback') return { verdict: 'drop', by: 'default' }
     if (kindOf(this.#world, packet.source) !== 'local' || !isFirst(packet) || packet.noisy) return undefined
-    const decision = decidePacket(this.#compiled, factsOf(packet, 'gateway', this.#facts.now))
+    const decision = decidePacket(this.#compiled, factsOf(packet, 'gateway', now))
     const told = this.#told(decision)
     if (decision.cause.kind === 'rule') return told
     // what the policy says of programs in general is not said of the proxy

@@ -36,6 +36,8 @@ function clientOf(world: World, packet: Packet): Client | undefined {
 
 /** One check for each thing that must hold; `count` is told of every packet of which the proxy had a say. */
 export function proxyChecks(compiled: CompiledPolicy, facts: RulesetFacts, world: World, rules: Judge, policy: Judge, count: () => void): readonly Check[] {
+  // the proxy's own clock goes on, and so does the judgement that it asks
+  const now = Math.floor(facts.now / 1000)
   // a client outlives a packet, and what was worked out for it is kept with it
   const known = new Map<string, Client>()
   const remembered = (client: Client): Client => {
@@ -47,7 +49,7 @@ export function proxyChecks(compiled: CompiledPolicy, facts: RulesetFacts, world
   return [
     (packet) => {
       const found = clientOf(world, packet)
-      if (found === undefined || packet.hook !== 'input' || packet.service !== facts.proxyPort || packet.noisy) return undefined
+      if (found === undefined || packet.hook !== 'input' || packet.service !== facts.proxyPort || packet.noisy || packet.time !== now) return undefined
       const via = packet.destination
       // the proxy listens where green is
       if (packet.destinationKind !== 'local' || greenOf(world, via) === undefined) return undefined
@@ -57,7 +59,7 @@ export function proxyChecks(compiled: CompiledPolicy, facts: RulesetFacts, world
     (packet) => {
       if (packet.hook !== 'forward') return undefined
       const found = clientOf(world, packet)
-      if (found === undefined) return undefined
+      if (found === undefined || packet.time !== now) return undefined
       count()
       return checkPath(compiled, facts, world, remembered(found), packet, policy)
     },

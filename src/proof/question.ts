@@ -20,6 +20,8 @@ export interface PacketQuestion {
   /** absent: that of a first packet; `reply`: an answer to a flow that the other side began */
   readonly state?: State | 'reply'
   readonly uid?: number
+  /** seconds since 1970; absent: as at the load of the rules */
+  readonly time?: number
   /** the mark that a running flow bears: of rules that accepted it */
   readonly mark?: number
 }
@@ -55,6 +57,6 @@ export function packetOf(world: World, question: PacketQuestion): Packet {
     sourcePort: asked.protocol === 'tcp' || asked.protocol === 'udp' ? (ask.sourcePort ?? SOURCE_PORT) : 0,
     hopLimit: asked.protocol === 'icmp' && asked.family === 6 && DISCOVERY.has(asked.type) ? ON_LINK : HOP_LIMIT,
     state: state === 'reply' ? 'established' : state, reply: state === 'reply', mark: ((question.mark ?? 0) & MARK_MASK) >>> 0,
-    syn: asked.protocol === 'tcp' && state === 'new', uid: own ? (question.uid ?? 0) : undefined, noisy: false,
+    syn: asked.protocol === 'tcp' && state === 'new', uid: own ? (question.uid ?? 0) : undefined, time: question.time ?? 0, noisy: false,
   }
 }

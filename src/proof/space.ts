@@ -49,8 +49,10 @@ export class Space {
   readonly hopLimits: readonly number[]
   readonly uids: readonly number[]
   readonly marks: readonly number[]
+  readonly times: readonly number[]
 
-  constructor(cuts: Cuts, world: World) {
+  /** `now`: seconds since 1970. */
+  constructor(cuts: Cuts, world: World, now: number) {
     const places = (family: Family, classes: readonly Class[]): readonly Place[] => classes.map((of) => {
       const ip = ipFromValue(family, of.sample)
       return { ip, kind: kindOf(world, ip), of }
@@ -69,6 +71,8 @@ export class Space {
     this.sourcePorts = numbersOf(cuts.sourcePort.classes(), SOURCE_PORT)
     this.hopLimits = numbersOf(cuts.hopLimit.classes(), HOP_LIMIT)
     this.uids = numbersOf(cuts.uid.classes(), 0)
+    // each begins with an edge of some rule
+    this.times = cuts.time.classes().map(({ pieces }) => (pieces.some(({ first, last }) => BigInt(now) >= first && BigInt(now) <= last) ? now : Number(pieces[0]?.first ?? 0n)))
     this.marks = [...cuts.marks, unused(cuts.marks)]
     this.ways = waysOf([...new Set([...interfacesOf(world), ...cuts.interfaces])].filter((name) => name !== 'lo'))
   }
@@ -113,6 +117,7 @@ export class CellPacket implements Packet {
   #mark: number | undefined
   #syn: boolean | undefined
   #uid: number | undefined
+  #time: number | undefined
   #noisy: boolean | undefined
 
   /** `targets`: the way's. */
@@ -202,13 +207,17 @@ export class CellPacket implements Packet {
     return this.hook === 'output' ? (this.#uid ??= this.#pick(this.#space.uids)) : undefined
   }
 
+  get time(): number {
+    return (this.#time ??= this.#pick(this.#space.times))
+  }
+
   get noisy(): boolean {
     return (this.#noisy ??= this.#pick(EITHER))
   }
 
   /** Every value, those that nobody asked for chosen too. */
   whole(): Packet {
-    const { family, hook, source, destination, sourceKind, destinationKind, mac, service, sourcePort, hopLimit, state, reply, mark, syn, uid, noisy } = this
-    return { family, hook, in: this.in, out: this.out, source, destination, sourceKind, destinationKind, mac, service, sourcePort, hopLimit, state, reply, mark, syn, uid, noisy }
+    const { family, hook, source, destination, sourceKind, destinationKind, mac, service, sourcePort, hopLimit, state, reply, mark, syn, uid, time, noisy } = this
+    return { family, hook, in: this.in, out: this.out, source, destination, sourceKind, destinationKind, mac, service, sourcePort, hopLimit, state, reply, mark, syn, uid, time, noisy }
   }
 }

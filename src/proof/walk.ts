@@ -66,6 +66,7 @@ function holds(test: Test, { packet, tracked, entry, exit }: View): boolean {
     case 'reply': return tracked && packet.reply === test.reply
     case 'mark': return tracked && ((packet.mark & test.mask) >>> 0 === test.value) !== test.not
     case 'syn': return packet.syn === test.syn
+    case 'time': return packet.time >= test.first && packet.time <= test.last
     case 'counted': return packet.noisy
     case 'rate': return !packet.noisy
   }

@@ -14,7 +14,7 @@ import type { Judge } from './judges.ts'
 import type { Model } from './model.ts'
 import { PolicyJudge } from './policy-judge.ts'
 import { Prover } from './prove.ts'
-import type { Proof, ProofOptions } from './prove.ts'
+import type { Check, Proof, ProofOptions } from './prove.ts'
 import { proxyChecks } from './proxy-check.ts'
 import { Space } from './space.ts'
 import { worldOf } from './world.ts'
@@ -61,6 +61,15 @@ function textJudges({ nft, iptables, ip6tables, live }: ProofTexts): readonly Te
   return found
 }
 
+/** Rules that nobody loads anew when they should be are closed where the policy is open by then, and never open where it is closed. */
+function lateCheck(reference: Judge, policy: PolicyJudge): Check {
+  return (packet) => {
+    const then = policy.late(packet)
+    const told = then === undefined || then.verdict === 'accept' ? undefined : reference.judge(packet)
+    return then === undefined || told?.verdict !== 'accept' ? undefined : [{ name: 'ruleset, late', told }, { name: 'policy, then', told: then }]
+  }
+}
+
 /** Throws UnreadText where a text says what no reader knows. */
 export function proveWhole({ compiled, facts, ruleset }: ProofMaterial, texts: ProofTexts, options: ProofOptions): WholeProof {
   const world = worldOf(compiled.policy, facts.client === undefined ? compiled.machine.addresses : facts.ownAddresses)
@@ -70,12 +79,12 @@ export function proveWhole({ compiled, facts, ruleset }: ProofMaterial, texts: P
   const cuts = new Cuts()
   for (const each of [model, ...read.map((judged) => judged.model)]) cuts.model(each)
   addPolicy(cuts, compiled, world, facts.resolvers)
-  const space = new Space(cuts, world)
+  const space = new Space(cuts, world, Math.floor(facts.now / 1000))
   const judges = read.map(({ judge }) => judge)
   // the policy's own judgement, and the proxy's, are a gateway's
   let proxied = 0
   const policy = facts.client === undefined ? new PolicyJudge(compiled, facts, world, ruleset.generation) : undefined
-  const checks = policy === undefined ? [] : proxyChecks(compiled, facts, world, reference, policy, () => proxied++)
+  const checks = policy === undefined ? [] : [lateCheck(reference, policy), ...proxyChecks(compiled, facts, world, reference, policy, () => proxied++)]
   const proof = new Prover(space, reference, policy === undefined ? judges : [policy, ...judges], checks, options).run()
   const asked = new Map(proof.asked)
   if (policy !== undefined) asked.set('proxy', proxied)

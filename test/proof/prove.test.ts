@@ -133,6 +133,36 @@ t.test('faults of the compiler, which every text repeats', async (t) => {
   for (const [what, material] of rows) t.test(what, async (t) => caught(t, material, textsOf(material), 'policy'))
 })
 
+t.test('what holds for a while: at each edge, and never open when it is late', async (t) => {
+  const timed = materialOf(`version: 1
+gateway:
+  green: { interface: green0, address: 192.168.51.254/24 }
+  red: { interface: red0 }
+  admin: { mac: "02:51:00:00:00:ad", ports: [445] }
+  serve: []
+  timezone: UTC
+schedules: { lessons: [fri 08:00-13:00], evening: [fri 18:00-20:00] }
+rules:
+  - { name: not-then, action: drop, from: green, to: internet, services: tcp/2000, schedule: evening }
+  - { name: lent, action: allow, from: green, to: internet, services: tcp/2000-2001, expires: 2027-01-01 }
+  - { name: lesson, action: allow, from: green, to: internet, services: tcp/2002, schedule: lessons }
+`)
+  const texts = textsOf(timed)
+  t.equal(shown(proveWhole(timed, texts, OPTIONS).disagreements), '')
+  const plant = (of: 'nft' | 'iptables', from: RegExp, to: string): ProofTexts => {
+    const text = texts[of] ?? ''
+    const broken = text.replace(from, to)
+    t.not(broken, text, `planted in ${of}`)
+    return { ...texts, [of]: broken }
+  }
+  t.test('an end that is lost', async (t) => caught(t, timed, plant('iptables', /-m time --datestop 2026-11-20T12:59:59 /, ''), 'iptables'))
+  t.test('an end that is a second late', async (t) => caught(t, timed, plant('nft', /(?<=tcp dport 2002 meta time < )(\d+)/, '1795179601'), 'nft'))
+  t.test('a beginning that is lost', async (t) => caught(t, timed, plant('nft', /meta time >= \d+ /, ''), 'nft'))
+  const chains = timed.ruleset.chains.map((chain) => ({ ...chain, lines: chain.lines.map((line) => ({ ...line, tests: Object.fromEntries(Object.entries(line.tests).filter(([key]) => key !== 'until')) })) }))
+  const late: Material = { ...timed, ruleset: { ...timed.ruleset, chains } }
+  t.match(shown(proveWhole(late, textsOf(late), { ...OPTIONS, keep: 1, stop: true }).disagreements), /tcp\/200\d .*ruleset, late accept rule:(?:lent|lesson) .*policy, then drop default/)
+})
+
 t.test('faults of the proxy', async (t) => {
   const compiled = (more: Partial<CompiledPolicy>): Material => ({ ...small, compiled: { ...materialOf(TEXT).compiled, ...more } })
   t.test('it fetches what a rule denies by name', async (t) => {

@@ -53,6 +53,7 @@ t.test('a line of iptables that is not understood is an error', async (t) => {
     ['-m tcp --dport 25 -j ACCEPT', /without `-p tcp`/],
     ['-m time --timestart 08:00 -j ACCEPT', /`--timestart` is not known/],
     ['-m time --datestop never -j ACCEPT', /`never` is no time/],
+    ['-m time --datestop 2026-11-20 -j ACCEPT', /no time/],
     ['-s 10.0.0.5/24 -j ACCEPT', /host bits/],
     ['-s fd00::/64 -j ACCEPT', /other family/],
     ['-i eth+ -j ACCEPT', /wild card/],
@@ -85,7 +86,7 @@ t.test('a line of iptables that is not understood is an error', async (t) => {
 t.test('a rule of nft that is not understood is an error', async (t) => {
   for (const rule of [
     'ip saddr @friends accept', 'meta mark 1 accept', 'iifname "eth*" accept', 'ip saddr fd00::1 accept', 'icmp type ping accept', 'tcp dport https accept', 'reject with icmp nonsense', 'queue',
-    'accept ip saddr 10.0.0.1', 'limit rate 5/minute burst 5 packets accept', 'goto nowhere', 'ct state established,snat accept', 'tcp flags syn accept', 'update @other4 { ip saddr counter }',
+    'accept ip saddr 10.0.0.1', 'limit rate 5/minute burst 5 packets accept', 'goto nowhere', 'meta time < "tomorrow" accept', 'meta time > 1795174200 accept', 'ct state established,snat accept', 'tcp flags syn accept', 'update @other4 { ip saddr counter }',
     'ip saddr 10.0.0.1 accept comment', 'meta hour "08:00"-"09:00" accept', 'counter packets accept', 'ct mark set meta mark', 'add @rate_green4 { ip daddr limit rate 5/second burst 10 packets } accept',
   ]) {
     t.throws(() => readNft(`table inet greengate {\n\tchain input {\n\t\ttype filter hook input priority filter - 5; policy accept;\n\t\t${rule}\n\t}\n}\n`), { message: /^line 4: |which is not there/ }, rule)
