@@ -8,6 +8,7 @@ import { helpCommand } from './help.ts'
 import { importCommand } from './import.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
+import { replayCommand } from './replay.ts'
 import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
@@ -16,7 +17,12 @@ import { versionCommand, versionText } from './version.ts'
 
 export { EXIT }
 
-const COMMANDS = [serveCommand, checkCommand, explainCommand, firewallCommand, importCommand, logCommand, reloadCommand, statusCommand, schemaCommand, versionCommand, helpCommand]
+const COMMANDS = [
+  serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
+  logCommand,
+  replayCommand,
+  reloadCommand, statusCommand, schemaCommand, versionCommand, helpCommand,
+]
 
 function buildProgram(): Command {
   const program = new Command('greengate')

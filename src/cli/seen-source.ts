@@ -1,0 +1,120 @@
+// `--log` and `--since` of the commands that learn from the past: recorded requests, one by one, from wherever they are kept. Danger prevented: a
+// report on a file that could not be read, or whose lines nobody understood, that looks like a quiet week.
+import { seenFromJson } from '../log/seen-json.ts'
+import { isJsonLine, seenFromSquid } from '../log/seen-squid.ts'
+import type { SeenRequest } from '../log/seen.ts'
+import { logLines, logParts } from '../gateway/read-log.ts'
+import type { LogFilePart } from '../gateway/read-log.ts'
+import { parseTime } from '../policy/schedule.ts'
+import { parseDuration } from '../policy/sizes.ts'
+import { usageError } from './exit.ts'
+import { sayError } from './say.ts'
+
+export interface SeenOptions {
+  readonly log?: readonly string[]
+  readonly since?: string
+}
+
+export interface SeenSource {
+  /** epoch milliseconds */
+  readonly since: number | undefined
+  /** gives each recorded request; false: told on standard error, and the exit code is set */
+  each(give: (seen: SeenRequest) => void): Promise<boolean>
+}
+
+/** `--log`, given more than once: all of them. */
+export function logsOption(text: string, before: readonly string[] = []): string[] {
+  return [...before, text]
+}
+
+function partsOf(files: readonly string[], since: number | undefined): readonly LogFilePart[] | string {
+  const parts: LogFilePart[] = []
+  for (const file of files) {
+    if (file === '-') {
+      parts.push({ path: file, changed: Number.POSITIVE_INFINITY, size: 0 })
+      continue
+    }
+    try {
+      parts.push(...logParts(file))
+    } catch (error) {
+      return `\`${file}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+  const once = [...new Map(parts.map((part) => [part.path, part])).values()]
+  return since === undefined ? once : once.filter(({ changed }) => changed >= since)
+}
+
+/** A bar for whoever waits at a terminal; nothing in a pipe. */
+class Progress {
+  readonly #all: number
+  readonly #shown = process.stderr.isTTY === true
+  #before = 0
+  #next = 0
+
+  constructor(all: number) {
+    this.#all = all
+  }
+
+  at(octets: number): void {
+    if (!this.#shown || this.#all === 0 || Date.now() < this.#next) return
+    this.#next = Date.now() + 200
+    const share = Math.min(1, (this.#before + octets) / this.#all)
+    process.stderr.write(`\r[${'#'.repeat(Math.round(share * 30)).padEnd(30)}] ${Math.round(share * 100)} %`)
+  }
+
+  done(octets: number): void {
+    this.#before += octets
+  }
+
+  end(): void {
+    if (this.#shown && this.#next > 0) process.stderr.write('\r\x1b[K')
+  }
+}
+
+async function readParts(parts: readonly LogFilePart[], since: number | undefined, give: (seen: SeenRequest) => void): Promise<boolean> {
+  const progress = new Progress(parts.reduce((sum, { size }) => sum + size, 0))
+  let unread = 0
+  let found = 0
+  let example = ''
+  for (const { path, size } of parts) {
+    try {
+      for await (const { lines, read } of logLines(path)) {
+        for (const line of lines) {
+          if (line === '') continue
+          const seen = isJsonLine(line) ? seenFromJson(line) : seenFromSquid(line)
+          if (seen === 'skip') continue
+          if (seen === 'unread') {
+            unread += 1
+            if (example === '') example = line.slice(0, 80)
+          } else if (since === undefined || seen.time >= since) {
+            found += 1
+            give(seen)
+          }
+        }
+        progress.at(read)
+      }
+    } catch (error) {
+      progress.end()
+      sayError(`note: ${path} could be read in part only: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+    progress.done(size)
+  }
+  progress.end()
+  if (unread > 0) sayError(`note: ${unread} lines are neither of our event log nor of Squid's access log; the first: ${example}\n`)
+  if (found === 0 && unread > 0) {
+    usageError('no line of the log could be understood', 'give the event log that `serve --event-log` writes, or a Squid access log in its native form or `combined`')
+    return false
+  }
+  return true
+}
+
+/** undefined: told on standard error, and the exit code is set. */
+export function seenSource(options: SeenOptions, timezone: string, now: number): SeenSource | undefined {
+  const ago = options.since === undefined ? undefined : parseDuration(options.since)
+  const since = options.since === undefined ? undefined : ago === undefined ? parseTime(options.since, timezone) : now - ago
+  if (options.since !== undefined && since === undefined) return void usageError(`\`${options.since}\` is no time`, 'write it like 2026-11-20T17:30, or how long ago: `10m`, `2h`, `1d`')
+  if (options.log === undefined || options.log.length === 0) return void usageError('which log?', 'name the event log that `serve --event-log` writes, or a Squid access log: `--log FILE`')
+  const parts = partsOf(options.log, since)
+  if (typeof parts === 'string') return void usageError(parts)
+  return { since, each: (give) => readParts(parts, since, give) }
+}
