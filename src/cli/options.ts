@@ -6,6 +6,7 @@ import { parseMac } from '../net/mac.ts'
 import type { Mac } from '../net/mac.ts'
 import { metricsAddress } from '../gateway/metrics-server.ts'
 import type { MetricsAddress } from '../gateway/metrics-server.ts'
+import { parseDuration, parseSize } from '../policy/sizes.ts'
 import { usageError } from './exit.ts'
 import { onePolicyFile } from '../gateway/policy-path.ts'
 
@@ -21,6 +22,34 @@ export function portOption(text: string): number {
 
 export function workersOption(text: string): number {
   return whole(text, 1, 256, 'the number of workers')
+}
+
+/** Milliseconds; at least a second. */
+export function durationOption(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms < 1000) throw new InvalidArgumentError('write a time with its unit, like 12h or 90d')
+  return ms
+}
+
+/** Octets; a file of a store needs some. */
+export function sizeOption(text: string): number {
+  const octets = parseSize(text)
+  if (octets === undefined || octets < 1024 ** 2) throw new InvalidArgumentError('write a size with its unit, 1MiB at least: 500MiB, 4GiB')
+  return octets
+}
+
+/** One of these words. */
+export function wordOption<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text)
+    if (found === undefined) throw new InvalidArgumentError(`one of ${words.join(', ')}`)
+    return found
+  }
+}
+
+/** A whole number from 1 on. */
+export function countOption(text: string): number {
+  return whole(text, 1, 999_999_999, 'a number of lines')
 }
 
 /** An address, with or without brackets, or `localhost`; given more than once, all of them. */

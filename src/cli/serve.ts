@@ -1,9 +1,12 @@
 // `greengate serve`: the gateway in the foreground, until a signal ends it.
 import { availableParallelism } from 'node:os'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import { runGateway } from '../gateway/run.ts'
 import { EXIT } from './exit.ts'
-import { hostsOption, metricsOption, policyOption, portOption, workersOption } from './options.ts'
+import { CLIENT_WORDS, QUERY_WORDS } from '../log/privacy.ts'
+import type { Privacy } from '../log/privacy.ts'
+import { durationOption, hostsOption, metricsOption, policyOption, portOption, sizeOption, wordOption, workersOption } from './options.ts'
 import type { MetricsAddress } from '../gateway/metrics-server.ts'
 import { versionText } from './version.ts'
 
@@ -16,16 +19,24 @@ interface ServeOptions {
   readonly accessLog?: string
   readonly pidFile?: string
   readonly metrics?: MetricsAddress
+  readonly store?: string
+  readonly storeKeep: number
+  readonly storeKeepHours: number
+  readonly storeSize: number
+  readonly logQuery: Privacy['query']
+  readonly logClient: Privacy['client']
 }
 
 const MOST_WORKERS = 4
+const DAY_MS = 86_400_000
 
 async function serve(options: ServeOptions): Promise<void> {
   const file = policyOption(options.policy)
   if (file === undefined) return
   const end = await runGateway({
     file, hosts: options.host ?? [], port: options.port, workers: options.workers, eventLog: options.eventLog,
-    accessLog: options.accessLog, pidFile: options.pidFile, metrics: options.metrics, version: versionText(),
+    accessLog: options.accessLog, pidFile: options.pidFile, metrics: options.metrics, version: versionText(), store: options.store,
+    keep: { recordsMs: options.storeKeep, sumsMs: options.storeKeepHours, mostBytes: options.storeSize }, privacy: { query: options.logQuery, client: options.logClient },
   })
   process.exitCode = end.kind === 'ended' ? end.code : end.kind === 'policy' ? EXIT.policy : EXIT.failure
 }
@@ -40,6 +51,12 @@ export function serveCommand(program: Command): void {
     .option('--workers <n>', 'worker threads', workersOption, Math.min(availableParallelism(), MOST_WORKERS))
     .option('--event-log <file|-|none>', 'where each request and event is told, as a JSON line; -: standard output, readable on a terminal; none: nowhere', '-')
     .option('--access-log <file>', 'the access log in the native format of Squid')
+    .option('--store <file>', 'keep what `greengate log`, `report` and `top` read in this file (SQLite)')
+    .addOption(new Option('--store-keep <time>', 'how long each request is kept there').argParser(durationOption).default(DAY_MS * 30, '30d'))
+    .addOption(new Option('--store-keep-hours <time>', 'how long their sums by the hour are').argParser(durationOption).default(DAY_MS * 400, '400d'))
+    .addOption(new Option('--store-size <size>', 'how large it may grow: the oldest goes first').argParser(sizeOption).default(4 * 1024 ** 3, '4GiB'))
+    .option('--log-query <keep|strip>', 'whether queries stand in the logs and the store', wordOption(QUERY_WORDS), 'keep')
+    .option('--log-client <full|masked|hashed>', 'whether clients stand there by their address, their network (/24, /48) or a pseudonym', wordOption(CLIENT_WORDS), 'full')
     .option('--pid-file <file>', 'the PID file; the control socket of `greengate reload` stands beside it (default: greengate.pid in /run/greengate, else $XDG_RUNTIME_DIR/greengate, else greengate-UID of the temporary folder)')
     .option('--metrics <addr:port>', 'serve /metrics for Prometheus and /ready for a load balancer there; local addresses alone', metricsOption)
     .addHelpText('after', `
@@ -51,6 +68,7 @@ Signals:
 
 Example:
   $ greengate serve --policy office.yaml --access-log /var/log/greengate/access.log
+  $ greengate serve --store /var/lib/greengate/store.db --store-keep 90d --log-query strip
   $ greengate serve --host 127.0.0.1 --port 8080 --event-log events.json`)
     .action(serve)
 }

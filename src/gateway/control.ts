@@ -26,6 +26,9 @@ export interface StatusAnswer {
   readonly hash: string
   /** the port in use */
   readonly port: number
+  /** where the requests are told: absolute, where they are files */
+  readonly store?: string
+  readonly eventLog?: string
 }
 
 export type ControlAsk =

@@ -73,6 +73,7 @@ export class Gateway implements ControlActions {
       counters,
       events: logs.events,
       access: logs.access,
+      privacy: logs.privacy,
       turn: this.#turn,
       onLines: (events, access, lost) => {
         this.#stats.logLost += lost
@@ -135,7 +136,7 @@ export class Gateway implements ControlActions {
 
   async status(): Promise<StatusAnswer> {
     return {
-      pid: process.pid, file: resolve(this.#options.file), policy: this.#loaded.source.policy.name, generation: this.generation, hash: this.hash, port: this.#live.machine.proxyPort,
+      pid: process.pid, file: resolve(this.#options.file), policy: this.#loaded.source.policy.name, generation: this.generation, hash: this.hash, port: this.#live.machine.proxyPort, ...this.#options.logs.places,
     }
   }
 

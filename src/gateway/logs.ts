@@ -1,25 +1,35 @@
 // The two logs of the gateway: where their lines go, how they look there, and that a rotated file is opened anew. Danger prevented: lines lost
 // without a number that says so.
+import { resolve } from 'node:path'
+import type { Privacy } from '../log/privacy.ts'
 import { eventLog } from '../log/events.ts'
 import type { EventLog } from '../log/events.ts'
 import { prettyLines } from '../log/pretty.ts'
 import { LogFile } from './log-file.ts'
+import type { Store } from './store.ts'
 
 export interface LogOptions {
   /** a file, `-` (standard output) or `none` */
   readonly eventLog: string
   readonly accessLog: string | undefined
+  /** what the logs may know of people; undefined: all */
+  readonly privacy?: Privacy | undefined
 }
 
 export interface Logs {
   readonly events: boolean
   readonly access: boolean
+  readonly privacy: Privacy | undefined
+  /** the files that commands read, by their whole path: they are run elsewhere */
+  readonly places: { readonly store?: string; readonly eventLog?: string }
   /** the event log goes to a person's terminal */
   readonly terminal: boolean
   /** what happens to the gateway itself */
   readonly gateway: EventLog['gateway']
   /** whole lines from a worker; `lost`: records that it had to drop */
   lines(events: string, access: string, lost: number): void
+  /** requests that the store does not have */
+  storeLost(lost: number): void
   /** returns what went wrong */
   reopen(): string[]
   end(): Promise<void>
@@ -34,8 +44,8 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Throws where a file cannot be opened. `complain` tells a person; the log itself may be what fails. */
-export function openLogs(options: LogOptions, complain: (message: string) => void): Logs {
+/** Throws where a file cannot be opened. `complain` tells a person; the log itself may be what fails. The store gets what the event log gets. */
+export function openLogs(options: LogOptions, complain: (message: string) => void, store?: Store): Logs {
   const tellLost = (what: string, lost: number): void => {
     if (lost === 0) return
     complain(`${lost} ${what} were lost`)
@@ -69,14 +79,19 @@ export function openLogs(options: LogOptions, complain: (message: string) => voi
     dropped = 0
   }
   return {
-    events: events !== undefined,
+    events: events !== undefined || store !== undefined,
     access: access !== undefined,
     terminal,
+    privacy: options.privacy,
+    places: { ...(store === undefined ? {} : { store: resolve(store.path) }), ...(events === undefined || options.eventLog === '-' ? {} : { eventLog: resolve(options.eventLog) }) },
     gateway,
+    storeLost: (lost) => tellLost('requests that the store could not keep up with', lost),
     lines(eventLines, accessLines, lost) {
       if (eventLines !== '') writeEvents(eventLines)
       access?.write(accessLines)
+      store?.lines(eventLines)
       if (lost === 0) return
+      store?.missing(lost)
       dropped += lost
       telling ??= setTimeout(tellDropped, TELL_MS).unref()
     },
@@ -93,6 +108,8 @@ export function openLogs(options: LogOptions, complain: (message: string) => voi
     },
     async end() {
       tellDropped()
+      // first, since what it lost is told in the log
+      await store?.end()
       const written = Promise.all([events?.end(), access?.end()])
       let timer: NodeJS.Timeout | undefined
       const late = new Promise((resolve) => {

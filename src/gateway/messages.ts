@@ -1,6 +1,7 @@
 // What the main thread and a worker say to each other. A swap has two steps, so that every worker has compiled the new policy before the
 // first one uses it: what one of them cannot compile, none of them gets.
 import type { Machine } from '../decision/machine.ts'
+import type { Privacy } from '../log/privacy.ts'
 import type { PackedSource } from './packed.ts'
 import type { Standing, Tally } from './tally.ts'
 
@@ -27,6 +28,7 @@ export interface WorkerStart {
   /** which lines are wanted at all */
   readonly events: boolean
   readonly access: boolean
+  readonly privacy: Privacy | undefined
 }
 
 export type ToWorker =

@@ -2,6 +2,8 @@
 // line. Dangers prevented: a log that slows the requests it tells of; lines that pile up before a main thread, or a disk, that is slower.
 import type { LogRates } from '../log/allowance.ts'
 import { eventLog } from '../log/events.ts'
+import { clientTold, privately } from '../log/privacy.ts'
+import type { Privacy } from '../log/privacy.ts'
 import { type LeftOut, Quota } from '../log/quota.ts'
 import type { RequestRecord } from '../log/record.ts'
 import { squidLine } from '../log/squid.ts'
@@ -22,6 +24,8 @@ export interface OutboxOptions {
   /** one Int32 a worker: characters under way, which the main thread takes off */
   readonly underWay: SharedArrayBuffer
   readonly rates: () => LogRates
+  /** what the logs may know of people; undefined: all of a record */
+  readonly privacy?: Privacy | undefined
   /** `lost`: records dropped since the last batch */
   readonly send: (events: string, access: string, lost: number) => void
   /** what was left out, where there is no event log to tell it */
@@ -45,7 +49,10 @@ export function outbox(options: OutboxOptions): Outbox {
   const log = eventLog((line) => {
     events += line
   })
-  const quota = new Quota(options.allowance, (left) => {
+  const told = privately(options.privacy)
+  const who = options.privacy === undefined ? undefined : clientTold(options.privacy)
+  const quota = new Quota(options.allowance, (one) => {
+    const left = who === undefined ? one : { ...one, client: who(one.client) }
     if (!options.events) return options.note(leftOutText(left))
     log.gateway('warn', 'left-out', leftOutText(left), {
       client: left.client, from: new Date(left.from).toISOString(), to: new Date(left.to).toISOString(), allow: left.allow, deny: left.deny, error: left.error,
@@ -84,8 +91,9 @@ export function outbox(options: OutboxOptions): Outbox {
         return
       }
       try {
-        if (options.events) log.request(record)
-        if (options.access) access += `${squidLine(record)}\n`
+        const written = told === undefined ? record : told(record)
+        if (options.events) log.request(written)
+        if (options.access) access += `${squidLine(written)}\n`
       } catch (error) {
         // a fault of ours in telling a request must not end the others
         lost++

@@ -1,5 +1,6 @@
 // From the command line's wishes to a gateway that serves, and to its end: the order of start and of stop stands here. Danger prevented: a
 // gateway that answers before its policy holds, or that says it serves before every worker listens.
+import type { Privacy } from '../log/privacy.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { visibleLines } from '../policy/visible.ts'
 import { Gateway } from './gateway.ts'
@@ -8,6 +9,7 @@ import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
 import type { ListenPlan } from './listen-plan.ts'
 import { loadForTraffic } from './load-apart.ts'
+import { logKey } from './log-key.ts'
 import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { listeningSocket } from '../kernel/sockets.ts'
@@ -16,6 +18,8 @@ import { serveMetrics } from './metrics-server.ts'
 import type { MetricsAddress } from './metrics-server.ts'
 import { takePresence } from './presence.ts'
 import { takeSignals } from './signals.ts'
+import type { Keep } from './store-keep.ts'
+import { Store } from './store.ts'
 
 export interface RunOptions {
   readonly file: string
@@ -24,6 +28,10 @@ export interface RunOptions {
   readonly workers: number
   readonly eventLog: string
   readonly accessLog: string | undefined
+  readonly store?: string | undefined
+  readonly keep: Keep
+  /** what the logs may know of people */
+  readonly privacy: Omit<Privacy, 'key'>
   readonly pidFile: string | undefined
   readonly metrics: MetricsAddress | undefined
   /** the release, for the startup line */
@@ -111,6 +119,24 @@ function inheritedText(fd: number): string {
   return name === undefined ? `descriptor ${fd}` : `${hostPort(name.address, name.port)} (from systemd)`
 }
 
+type Opened = { readonly logs: Logs } | { readonly problem: string; readonly hint: string }
+
+async function openAll({ store: path, keep, privacy, ...options }: RunOptions, early: Early): Promise<Opened> {
+  const store = path === undefined ? undefined : new Store({ path, keep }, { complain, lost: (count) => early.logs?.storeLost(count) })
+  const problem = await store?.open()
+  if (problem !== undefined) return { problem: `cannot open the store: ${problem}`, hint: 'choose another file: `--store FILE`' }
+  try {
+    const plain = privacy.client === 'full' && privacy.query === 'keep'
+    const told = plain ? undefined : { ...privacy, key: privacy.client === 'hashed' ? logKey(path) : '' }
+    const logs = openLogs({ ...options, privacy: told }, complain, store)
+    early.logs = logs
+    return { logs }
+  } catch (error) {
+    await store?.end()
+    return { problem: `cannot open a log: ${error instanceof Error ? error.message : String(error)}`, hint: 'choose another file: `--event-log FILE|-|none`, `--access-log FILE`, `--store FILE`' }
+  }
+}
+
 type Started = { readonly kind: 'started'; readonly gateway: Gateway; leave(): void } | RunEnd
 
 async function begin(options: RunOptions, early: Early, ended: (code: number) => void): Promise<Started> {
@@ -129,13 +155,9 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
   const listens = await plan(sockets, hosts, options.port ?? policy.gateway.proxy.port)
   if (!listens.ok) return fail(listens.problem.message, listens.problem.hint)
 
-  let logs: Logs
-  try {
-    logs = openLogs(options, complain)
-  } catch (error) {
-    return fail(`cannot open a log: ${error instanceof Error ? error.message : String(error)}`, 'choose another file: `--event-log FILE|-|none`, `--access-log FILE`')
-  }
-  early.logs = logs
+  const opened = await openAll(options, early)
+  if ('problem' in opened) return fail(opened.problem, opened.hint)
+  const { logs } = opened
 
   const workers = sockets.length > 0 ? 1 : options.workers
   const gateway = new Gateway({

@@ -2,6 +2,7 @@
 // prevented: a worker that goes on with an old policy unseen, and a crash at start-up that becomes a busy loop of restarts.
 import { Worker } from 'node:worker_threads'
 import { allowanceBuffer } from '../log/allowance.ts'
+import type { Privacy } from '../log/privacy.ts'
 import { forgetWorker } from '../proxy/counters.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 import type { Standing, Tally } from './tally.ts'
@@ -23,6 +24,7 @@ export interface WorkersOptions {
   readonly counters: SharedArrayBuffer
   readonly events: boolean
   readonly access: boolean
+  readonly privacy?: Privacy | undefined
   /** one task after the other: a swap and a replacement never run at once */
   readonly turn: <T>(task: () => Promise<T>) => Promise<T>
   readonly onLines: (events: string, access: string, lost: number) => void
@@ -168,8 +170,8 @@ export class Workers {
   }
 
   async #spawn(worker: number): Promise<string | undefined> {
-    const { listens, counters, events, access } = this.#options
-    const start: WorkerStart = { worker, live: this.#live, listens, counters, events, access, allowance: this.#allowance, underWay: this.#underWay }
+    const { listens, counters, events, access, privacy } = this.#options
+    const start: WorkerStart = { worker, live: this.#live, listens, counters, events, access, privacy, allowance: this.#allowance, underWay: this.#underWay }
     // what its predecessor sent last may never have come
     Atomics.store(new Int32Array(this.#underWay), worker, 0)
     const thread = new Worker(ENTRY, { workerData: start, name: `greengate-${worker}` })

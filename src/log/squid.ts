@@ -4,8 +4,11 @@ import { escapeField, escapeUri } from './escape.ts'
 import type { RequestRecord } from './record.ts'
 import { redactTarget } from './redact.ts'
 
+/** What the line tells of a record. */
+export type SquidRecord = Pick<RequestRecord, 'time' | 'client' | 'method' | 'target' | 'verdict' | 'fault' | 'address' | 'status' | 'contentType' | 'bytesOut' | 'duration'>
+
 /** What Squid would have called it. */
-function result(record: RequestRecord): string {
+function result(record: SquidRecord): string {
   if (record.verdict === 'deny') return 'TCP_DENIED'
   // what never became a request is no traffic of a site
   if (record.fault === 'client' && record.address === undefined) return 'NONE_NONE'
@@ -39,7 +42,7 @@ function whole(value: number): number {
 }
 
 /** Without the line break. The time is the end of the exchange, as in Squid. */
-export function squidLine(record: RequestRecord): string {
+export function squidLine(record: SquidRecord): string {
   const duration = whole(record.duration)
   const end = whole(record.time) + duration
   const stamp = `${padded(Math.floor(end / 1000), 9, ' ')}.${THREE[end % 1000]} ${padded(duration, 6, ' ')}`

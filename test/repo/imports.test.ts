@@ -16,6 +16,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'zod': ['src/policy/'],
   'yaml': ['src/policy/'],
   're2js': ['src/lists/expressions.ts'],
+  'tldts': ['src/report/site.ts'],
   'pino': ['src/log/'],
   'pino-pretty': ['src/log/'],
   'http-proxy': ['src/proxy/upgrade.ts'],
