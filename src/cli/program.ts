@@ -6,6 +6,7 @@ import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
 import { importCommand } from './import.ts'
+import { listsCommand } from './lists.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
 import { replayCommand } from './replay.ts'
@@ -21,7 +22,9 @@ const COMMANDS = [
   serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
   logCommand,
   replayCommand,
-  reloadCommand, statusCommand, schemaCommand, versionCommand, helpCommand,
+  reloadCommand, schemaCommand,
+  statusCommand, listsCommand,
+  versionCommand, helpCommand,
 ]
 
 function buildProgram(): Command {

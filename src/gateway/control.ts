@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import type { KeptList, UpdateAnswer } from './list-keeper.ts'
 import type { Figures } from './stats.ts'
 
 export interface ReloadAnswer {
@@ -35,6 +36,9 @@ export type ControlAsk =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
   | { readonly command: 'figures' }
+  | { readonly command: 'lists' }
+  /** empty: all that have a `url` */
+  | { readonly command: 'update-lists'; readonly names: readonly string[] }
   /** load the policy anew, and remember the one before until `settle`, or a load */
   | { readonly command: 'trial' }
   | { readonly command: 'settle' }
@@ -49,6 +53,8 @@ export interface ControlActions {
   revert(hash: string | undefined, text: string | undefined): Promise<ReloadAnswer>
   status(): Promise<StatusAnswer>
   figures(): Promise<Figures>
+  lists(): Promise<readonly KeptList[]>
+  updateLists(names: readonly string[]): Promise<UpdateAnswer>
 }
 
 /** A policy's text may be in it. */
@@ -87,7 +93,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
-async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | Figures | { readonly error: string }> {
+async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | Figures | readonly KeptList[] | UpdateAnswer | { readonly error: string }> {
   const said: Readonly<Record<string, unknown>> = isRecord(ask) ? ask : {}
   switch (said['command']) {
     case 'reload': return actions.reload()
@@ -95,6 +101,11 @@ async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAn
     case 'settle': return actions.settle()
     case 'status': return actions.status()
     case 'figures': return actions.figures()
+    case 'lists': return actions.lists()
+    case 'update-lists': {
+      const { names } = said
+      return actions.updateLists(Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [])
+    }
     case 'revert': {
       const { hash, text } = said
       return actions.revert(typeof hash === 'string' ? hash : undefined, typeof text === 'string' ? text : undefined)
@@ -164,7 +175,7 @@ async function asked(path: string, ask: ControlAsk): Promise<unknown> {
 
 const STRANGER = 'the gateway did not understand: is it another version?'
 
-export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' }>): Promise<ReloadAnswer> {
+export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' | 'lists' | 'update-lists' }>): Promise<ReloadAnswer> {
   const answer = await asked(path, ask)
   if (isRecord(answer) && 'generation' in answer && 'ok' in answer) return answer as unknown as ReloadAnswer
   throw new Error(STRANGER)
@@ -179,5 +190,17 @@ export async function askStatus(path: string): Promise<StatusAnswer> {
 export async function askFigures(path: string): Promise<Figures> {
   const answer = await asked(path, { command: 'figures' })
   if (isRecord(answer) && 'requests' in answer && 'workers' in answer) return answer as unknown as Figures
+  throw new Error(STRANGER)
+}
+
+export async function askLists(path: string): Promise<readonly KeptList[]> {
+  const answer = await asked(path, { command: 'lists' })
+  if (Array.isArray(answer)) return answer as readonly KeptList[]
+  throw new Error(STRANGER)
+}
+
+export async function askUpdate(path: string, names: readonly string[]): Promise<UpdateAnswer> {
+  const answer = await asked(path, { command: 'update-lists', names })
+  if (isRecord(answer) && 'lists' in answer && 'ok' in answer) return answer as unknown as UpdateAnswer
   throw new Error(STRANGER)
 }

@@ -8,12 +8,13 @@ import { renderDiagnostic } from '../policy/diagnostic.ts'
 import { coalesced, turns } from './coalesce.ts'
 import type { ControlActions, ReloadAnswer, StatusAnswer } from './control.ts'
 import { collectSoon } from './engine.ts'
+import type { Former, GatewayOptions, Good } from './gateway-options.ts'
 import { loadForTraffic } from './load-apart.ts'
-import type { LoadedApart } from './load-apart.ts'
+import { ListKeeper } from './list-keeper.ts'
+import type { KeptGateway, KeptList, UpdateAnswer } from './list-keeper.ts'
 import { replacedOctets } from './load-lists.ts'
-import type { Logs } from './logs.ts'
 import { machineNow, watchMachine } from './machine.ts'
-import type { Listen, Live } from './messages.ts'
+import type { Live } from './messages.ts'
 import { restartNotes } from './restart-notes.ts'
 import { Stats, figures } from './stats.ts'
 import type { Figures, GatewayState } from './stats.ts'
@@ -22,36 +23,12 @@ import { Workers } from './workers.ts'
 /** Octets of tables that may lie until the engine collects by itself. */
 const MOST_UNSEEN = 8 << 20
 
-export interface GatewayOptions {
-  readonly file: string
-  readonly hosts: readonly string[]
-  /** as asked; undefined: the policy's */
-  readonly port: number | undefined
-  readonly workers: number
-  /** the release */
-  readonly version: string
-  readonly listens: readonly Listen[]
-  readonly logs: Logs
-  /** tells a person, whatever the log does */
-  readonly complain: (message: string) => void
-  /** the gateway cannot go on */
-  readonly fatal: (message: string) => void
-}
-
-type Good = Extract<LoadedApart, { ok: true }>
-
-/** What a trial replaced, and by what. */
-interface Former {
-  readonly loaded: Good
-  readonly live: Live
-  readonly by: string
-}
-
-export class Gateway implements ControlActions {
+export class Gateway implements ControlActions, KeptGateway {
   readonly #options: GatewayOptions
   readonly #workers: Workers
   readonly #stats = new Stats()
   readonly #counters: Counters
+  #keeper: ListKeeper | undefined
   readonly #turn = turns()
   readonly reload: () => Promise<ReloadAnswer>
   #loaded: Good
@@ -101,14 +78,15 @@ export class Gateway implements ControlActions {
 
   async start(): Promise<string | undefined> {
     const problem = await this.#workers.start()
-    if (problem === undefined) this.#unwatch = watchMachine(this.#live.machine, (machine) => this.#moved(machine))
-    return problem
+    if (problem !== undefined) return problem
+    this.#unwatch = watchMachine(this.#live.machine, (machine) => this.#moved(machine))
+    this.#keeper = new ListKeeper(this, this.#options.logs, this.#options.complain)
+    return undefined
   }
 
   /** What is under way may end, for as long as the policy says; then it is cut. */
   async drain(): Promise<void> {
-    this.#stats.draining = true
-    this.#unwatch()
+    this.#end()
     const { drainMs } = this.#loaded.source.policy.limits
     let timer: NodeJS.Timeout | undefined
     const late = new Promise((resolve) => {
@@ -120,9 +98,14 @@ export class Gateway implements ControlActions {
   }
 
   stop(): Promise<void> {
+    this.#end()
+    return this.#workers.stop()
+  }
+
+  #end(): void {
     this.#stats.draining = true
     this.#unwatch()
-    return this.#workers.stop()
+    this.#keeper?.end()
   }
 
   #collect(): void {
@@ -159,6 +142,22 @@ export class Gateway implements ControlActions {
   /** By which it may be asked. */
   get names(): readonly string[] {
     return this.#loaded.source.policy.gateway.names
+  }
+
+  get inForce(): KeptGateway['inForce'] {
+    return { source: this.#loaded.source, machine: this.#live.machine }
+  }
+
+  refresh(): Promise<ReloadAnswer> {
+    return this.#turn(() => this.#load(this.#loaded.text))
+  }
+
+  async lists(): Promise<readonly KeptList[]> {
+    return this.#keeper?.lists() ?? []
+  }
+
+  async updateLists(names: readonly string[]): Promise<UpdateAnswer> {
+    return this.#keeper?.update(names) ?? { ok: false, generation: this.generation, lists: [] }
   }
 
   /** As a reload; what it replaces is kept, lists and all, so that it can come back whatever becomes of the files. */
@@ -212,6 +211,7 @@ export class Gateway implements ControlActions {
     this.#former = undefined
     this.#stats.reloaded(true)
     if (replaced > MOST_UNSEEN) this.#collect()
+    this.#keeper?.follow()
     const message = `policy ${loaded.source.policy.name} in force, generation ${live.generation}`
     logs.gateway('info', 'reloaded', message, { generation: live.generation, hash: loaded.hash, policy: loaded.source.policy.name, mode: loaded.source.policy.mode })
     for (const note of notes) complain(note)

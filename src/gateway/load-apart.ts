@@ -23,7 +23,7 @@ export interface LoaderStart {
 }
 
 /** Without what is compiled: that cannot be sent. */
-export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source' | 'text'> & { readonly source: PackedSource })
+export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source'> & { readonly source: PackedSource })
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './loader.ts' : './loader.js', import.meta.url)
 
@@ -42,7 +42,7 @@ export function loadOptions({ before, text }: LoaderStart): LoadOptions {
 /** What can be sent: not what is compiled, which is for the policy's own tests; every worker makes its own. */
 export function packed(loaded: Loaded): LoadedApart {
   if (!loaded.ok) return loaded
-  const { compiled: _, text: _text, ...rest } = loaded
+  const { compiled: _, ...rest } = loaded
   return { ...rest, source: packSource(loaded.source) }
 }
 

@@ -21,10 +21,17 @@ export function unreadablePolicy(file: string, error: unknown): Diagnostic {
   return { code: 'unreadable', severity: 'error', message: `the policy cannot be read: ${reasonOf(error)}`, place: { file, line: 1, column: 1 }, hint: 'name the policy by `--policy FILE`' }
 }
 
-export function missingFile(place: Place, line: string, what: string, file: string, error: unknown): Diagnostic {
+export function missingFile(place: Place, line: string, what: string, file: string, error: unknown, hint = 'a path is relative to the policy file, or absolute'): Diagnostic {
   return {
     code: 'missing-file', severity: 'error', message: `${what}: \`${escapeText(file)}\` cannot be read: ${reasonOf(error)}`, place,
-    hint: 'a path is relative to the policy file, or absolute', ...excerpt(line, place.column),
+    hint, ...excerpt(line, place.column),
+  }
+}
+
+export function otherDigest(place: Place, line: string, what: string, file: string, digest: string, fetched: boolean): Diagnostic {
+  return {
+    code: 'sha256', severity: 'error', message: `${what}: \`${escapeText(file)}\` is not what \`sha256\` says: it is ${digest}`, place,
+    hint: fetched ? '`greengate lists update` fetches it' : 'put the file that is meant there, or write its digest', ...excerpt(line, place.column),
   }
 }
 

@@ -9,7 +9,7 @@ import type { Layout, ListPart } from '../lists/reader.ts'
 import { tableOctets } from '../lists/table.ts'
 import type { Diagnostic, Place } from '../policy/diagnostic.ts'
 import type { Policy } from '../policy/policy.ts'
-import { missingFile, skippedLines } from './load-diagnostics.ts'
+import { missingFile, otherDigest, skippedLines } from './load-diagnostics.ts'
 
 const LAYOUTS: readonly Layout[] = ['domains', 'urls', 'expressions', 'hosts']
 const CHUNK = 1 << 20
@@ -87,11 +87,12 @@ export async function loadLists(policy: Policy, line: (place: Place) => string, 
         const read = await readList(file, layout, before)
         const { part } = read
         parts.push(read)
+        if (source.sha256 !== undefined && read.digest !== source.sha256) diagnostics.push(otherDigest(place, line(place), `lists.${source.name}.${layout}`, file, read.digest, source.fetch !== undefined))
         if (part.firstBad !== undefined) {
           diagnostics.push(skippedLines(place, line(place), file, part.badLines, part.firstBad.line, part.firstBad.text))
         }
       } catch (error) {
-        diagnostics.push(missingFile(place, line(place), `lists.${source.name}.${layout}`, file, error))
+        diagnostics.push(missingFile(place, line(place), `lists.${source.name}.${layout}`, file, error, source.fetch === undefined ? undefined : '`greengate lists update` fetches it'))
       }
     }
     lists.push(listTables(source.name, parts))

@@ -5,7 +5,8 @@ import { newAddresses } from './address.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { readGateway } from './gateway.ts'
 import { readLimits } from './limits.ts'
-import type { BlockSource, ListSource, Policy, Rule } from './policy.ts'
+import { readLists } from './list-sources.ts'
+import type { BlockSource, Policy, Rule } from './policy.ts'
 import { readTest } from './policy-tests.ts'
 import { readPorts } from './ports.ts'
 import { newReport, type Report } from './report.ts'
@@ -51,19 +52,6 @@ function tellEmptyNames(report: Report, draft: Draft): void {
   for (const [name, { services }] of Object.entries(draft.blocks ?? {})) {
     if (Array.isArray(services) && services.length === 0) report.keyWarning('empty', ['blocks', name, 'services'], '`services` is an empty list: the file blocks nothing', 'remove the key to block every port, or fill the list')
   }
-}
-
-function readLists(report: Report, draft: Draft): ListSource[] {
-  return Object.entries(draft.lists ?? {}).map(([name, list]) => {
-    const files = (['domains', 'urls', 'expressions', 'hosts'] as const).flatMap((layout) => {
-      if (list[layout] === undefined) return []
-      const written = report.source.text(['lists', name, layout])
-      if (written === '') report.error('file', ['lists', name, layout], 'an empty text is no file')
-      return [[layout, report.source.path(written)] as const]
-    })
-    if (files.length === 0) report.keyError('list', ['lists', name], `the list \`${name}\` has no file`, 'give it `domains`, `urls`, `expressions` or `hosts`')
-    return { name, place: report.source.key(['lists', name]).place, ...Object.fromEntries(files), places: new Map(files.map(([layout]) => [layout, report.source.value(['lists', name, layout]).place])) }
-  })
 }
 
 function readBlocks(report: Report, draft: Draft, services: Services): BlockSource[] {

@@ -160,7 +160,11 @@ export interface ListSource {
   readonly urls?: string
   readonly expressions?: string
   readonly hosts?: string
-  /** where each path stands: `domains`, `urls`, ... */
+  /** what its one file must be, hexadecimal */
+  readonly sha256?: string
+  /** where its one file is fetched from, and how often */
+  readonly fetch?: { readonly url: string; readonly everyMs: number }
+  /** where each path stands: `domains`, `urls`, ...; and `url` */
   readonly places?: ReadonlyMap<string, Place>
 }
 

@@ -120,7 +120,10 @@ function build(holes: boolean) {
     addresses: named(words).describe('who and where, by name').optional(),
     services: named(words).optional(),
     schedules: named(words).describe('windows such as `mon-fri 08:00-12:30`').optional(),
-    lists: named(keys({ domains: word.optional(), urls: word.optional(), expressions: word.optional(), hosts: word.optional() })).optional(),
+    lists: named(keys({
+      domains: word.optional(), urls: word.optional(), expressions: word.optional(), hosts: word.optional(),
+      url: word.describe('where the file is fetched from').optional(), every: word.describe('how often: `24h`').optional(), sha256: word.describe('what the file must be').optional(),
+    })).optional(),
     blocks: named(keys({ file: word, services: words.optional() })).describe('clients that may not use a port, whatever the rules say').optional(),
     rules: list(rule).describe('packets; the first match decides').optional(),
     web: web.describe('requests through the proxy').optional(),
