@@ -177,6 +177,14 @@ t.test('the network of green is the one that the rules name', async (t) => {
   t.same(await green('ACCEPT loc:10.1.2.3 net tcp 25'), ['10.1.2.254/24'])
   t.same(await green('ACCEPT loc:10.1.2.254 net tcp 25'), ['10.1.2.1/24'])
   t.same(await green('ACCEPT loc:10.1.2.3 net tcp 25', 'DROP loc:10.1.9.0/24 net'), ['10.1.255.254/16'])
+  const six = await judge(t, made(importShorewall([file('rules', 'ACCEPT loc:[2001:db8:51::5],192.168.7.3 net tcp 25', 'ACCEPT loc:<2001:db8:51::7> net:[2001:db8:9::]/48 tcp 26')])))
+  for (const [got, wanted] of rows((row) => six.packet(row).split(' ')[0] ?? '', `
+    192.168.7.3 tcp/25 203.0.113.5 => accept
+    2001:db8:51::5 tcp/25 2001:db8:8::1 => accept
+    2001:db8:51::6 tcp/25 2001:db8:8::1 => drop
+    2001:db8:51::7 tcp/26 2001:db8:9::1 => accept
+    2001:db8:51::7 tcp/26 2001:db8:8::1 => drop
+  `)) t.equal(got, wanted)
 })
 
 t.test('files are known by their names, or their lines by their words', async (t) => {

@@ -118,16 +118,25 @@ function addressesOf(place: string): string[] {
   return colon < 0 ? [] : place.slice(colon + 1).split(',').map((each) => each.replace(/^[[<]|[\]>]$/g, ''))
 }
 
-/** The network round the private addresses that rules name in the zone; else the office of the examples. */
+/** The networks round the addresses that rules name in the zone; else the office of the examples. */
 function guess(zone: string, named: readonly string[]): readonly Range[] {
-  const found = named.filter((each) => each.startsWith(`${zone}:`)).flatMap(addressesOf).flatMap((text) => looseRange(text.replace(/^!/, ''))?.range ?? []).filter((range) => range.family === 4 && scopeOf(ipFromValue(4, range.first)) === 'private')
+  const found = named.filter((each) => each.startsWith(`${zone}:`)).flatMap(addressesOf).flatMap((text) => looseRange(text.replace(/^!/, ''))?.range ?? [])
+  const six = round(found.filter((range) => range.family === 6 && !isLink(range)), [64, 56, 48])
+  const four = round(found.filter((range) => range.family === 4 && scopeOf(ipFromValue(4, range.first)) === 'private'), [24, 16, 12, 8])
+  return [four ?? ASSUMED, ...(six === undefined ? [] : [six])]
+}
+
+/** fe80::/10, which every link has. */
+function isLink({ first }: Range): boolean {
+  return first >> 118n === 0x3fan
+}
+
+/** The smallest of these blocks that holds them all, else the one round the first. */
+function round(found: readonly Range[], sizes: readonly number[]): Range | undefined {
   const [one] = found
-  if (one === undefined) return [ASSUMED]
-  for (const bits of [24, 16, 12, 8]) {
-    const block = blockOf({ family: 4, value: one.first }, bits)
-    if (found.every(({ first, last }) => first >= block.first && last <= block.last)) return [block]
-  }
-  return [blockOf({ family: 4, value: one.first }, 24)]
+  if (one === undefined) return undefined
+  const blocks = sizes.map((bits) => blockOf({ family: one.family, value: one.first }, bits))
+  return blocks.find((block) => found.every(({ first, last }) => first >= block.first && last <= block.last)) ?? blocks[0]
 }
 
 function prefixOf({ family, first, last }: Range): number {
