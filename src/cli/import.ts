@@ -107,6 +107,7 @@ async function finish(kind: string, options: ImportOptions, made: Imported): Pro
 
 export function importCommand(program: Command): void {
   program
+    // in backticks: who reads the imports of a file from its text takes the word before quotes for one
     .command(`import`)
     .addArgument(new Argument('<kind>', 'what the files are').choices([...Object.keys(KINDS), REPORTS]))
     .argument('<file...>', 'the files; of `shorewall` a folder too; - is standard input')
