@@ -24,15 +24,16 @@ function prove(...args: readonly string[]): Ran {
   return run(process.execPath, [MAIN, 'firewall', 'prove', '--policy', policy, ...args])
 }
 
-/** In a namespace: load what is printed, do something to it, then prove what is there. */
+const printed = (format: string, ...args: readonly string[]): string => run(process.execPath, [MAIN, 'firewall', '--policy', policy, '--format', format, ...args]).out
+const text = skip === false ? { nft: printed('nft'), iptables: printed('iptables'), ip6tables: printed('ip6tables') } : { nft: '', iptables: '', ip6tables: '' }
+
+/** In a namespace: load what was printed, do something to it, then prove what is there. */
 function live(load: string, change = 'true', args = '--cells 12000'): Ran {
-  const greengate = `${process.execPath} ${MAIN} firewall`
-  const loaded = load.replaceAll('PRINT', `${greengate} --policy ${policy} --format`)
-  return inNamespace(`{ ${loaded}; } 2>/dev/null && { ${change}; } && ${greengate} prove --policy ${policy} --live ${args}`)
+  return inNamespace(`${load}\n{ ${change}; } && ${process.execPath} ${MAIN} firewall prove --policy ${policy} --live ${args}`)
 }
 
-const NFT = 'PRINT nft | nft -f -'
-const IPTABLES = 'PRINT ip6tables | ip6tables-restore --noflush && PRINT iptables | iptables-restore --noflush'
+const NFT = `nft -f - << 'END'\n${text.nft}END`
+const IPTABLES = `ip6tables-restore --noflush << 'END'\n${text.ip6tables}END\niptables-restore --noflush << 'END'\n${text.iptables}END`
 
 interface Told {
   readonly agree: boolean
@@ -69,7 +70,7 @@ t.test('what the kernel has, from either back end', { skip }, async (t) => {
     t.equal(code, 0, err)
     t.ok(out.startsWith(`proven: ${judges} agree on verdict and rule\n`), out)
   }
-  t.equal(live(NFT.replace('--format', '--generation 9 --format')).code, 0, 'whichever generation it marks')
+  t.equal(live(`nft -f - << 'END'\n${printed('nft', '--generation', '9')}END`).code, 0, 'whichever generation it marks')
 })
 
 t.test('a hand that was laid on the rules is shown by a packet', { skip }, async (t) => {
@@ -87,9 +88,13 @@ t.test('a hand that was laid on the rules is shown by a packet', { skip }, async
     t.match(out, /\n {2}try it: greengate firewall simulate --policy \S+ --from \S+ /)
     t.match(out, /\ndisproven: \d+ packets on which they disagree/)
   }
-  const told = JSON.parse(live(NFT, 'nft insert rule inet greengate green tcp dport 4444 accept', '--json').out) as Told
+})
+
+t.test('and for a program', { skip }, async (t) => {
+  const told = JSON.parse(live(NFT, 'nft insert rule inet greengate forward tcp dport 4444 accept', '--json --cells 60000').out) as Told
   t.equal(told.agree, false)
   t.match(told.disagreements[0]?.said.map(({ who, verdict }) => `${who} ${verdict}`), ['ruleset drop', 'policy drop', 'kernel (nft) accept'])
+  t.match(told.disagreements[0]?.simulate, /^--from \S+ .*tcp\/4444 \S+$/)
 })
 
 t.test('other people\'s rules in front of ours are told', { skip }, async (t) => {
