@@ -8,6 +8,7 @@ import type { LogFilePart } from '../gateway/read-log.ts'
 import { parseTime } from '../policy/schedule.ts'
 import { parseDuration } from '../policy/sizes.ts'
 import { usageError } from './exit.ts'
+import { Progress } from './progress.ts'
 import { sayError } from './say.ts'
 
 export interface SeenOptions {
@@ -27,7 +28,7 @@ export function logsOption(text: string, before: readonly string[] = []): string
   return [...before, text]
 }
 
-function partsOf(files: readonly string[], since: number | undefined): readonly LogFilePart[] | string {
+export function partsOf(files: readonly string[], since: number | undefined): readonly LogFilePart[] | string {
   const parts: LogFilePart[] = []
   for (const file of files) {
     if (file === '-') {
@@ -42,33 +43,6 @@ function partsOf(files: readonly string[], since: number | undefined): readonly 
   }
   const once = [...new Map(parts.map((part) => [part.path, part])).values()]
   return since === undefined ? once : once.filter(({ changed }) => changed >= since)
-}
-
-/** A bar for whoever waits at a terminal; nothing in a pipe. */
-class Progress {
-  readonly #all: number
-  readonly #shown = process.stderr.isTTY === true
-  #before = 0
-  #next = 0
-
-  constructor(all: number) {
-    this.#all = all
-  }
-
-  at(octets: number): void {
-    if (!this.#shown || this.#all === 0 || Date.now() < this.#next) return
-    this.#next = Date.now() + 200
-    const share = Math.min(1, (this.#before + octets) / this.#all)
-    process.stderr.write(`\r[${'#'.repeat(Math.round(share * 30)).padEnd(30)}] ${Math.round(share * 100)} %`)
-  }
-
-  done(octets: number): void {
-    this.#before += octets
-  }
-
-  end(): void {
-    if (this.#shown && this.#next > 0) process.stderr.write('\r\x1b[K')
-  }
 }
 
 async function readParts(parts: readonly LogFilePart[], since: number | undefined, give: (seen: SeenRequest) => void): Promise<boolean> {

@@ -1,14 +1,14 @@
-// The kernel's log: its ring (/dev/kmsg), the journal, or a syslog file, from the beginning or also what comes. Dangers prevented: a follower
-// that misses what stands in the file's next one after a rotation; a read that blocks the loop for ever.
+// The kernel's log: its ring (/dev/kmsg), the journal, or a syslog file, from the beginning or also what comes. Danger prevented: a read
+// that blocks the loop for ever.
 import { spawn } from 'node:child_process'
-import { accessSync, constants, createReadStream, statSync } from 'node:fs'
+import { accessSync, constants, createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJournalLine, parseKmsg, parseSyslogLine } from '../log/syslog-line.ts'
 import type { KernelMessage, LineFacts } from '../log/syslog-line.ts'
+import { followLines } from './follow-lines.ts'
 import { toolEnvironment } from './tool-environment.ts'
 
 export type Messages = AsyncGenerator<KernelMessage, void, undefined>
@@ -85,67 +85,12 @@ async function* journalMessages({ follow, since, signal }: Reading): Messages {
   }
 }
 
-interface Tail {
-  readonly file: FileHandle
-  readonly inode: number
-  at: number
-}
-
-async function openTail(path: string): Promise<Tail | undefined> {
-  try {
-    const file = await open(path, 'r')
-    return { file, inode: (await file.stat()).ino, at: 0 }
-  } catch {
-    return undefined
-  }
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return statSync(path).ino
-  } catch {
-    return undefined
-  }
-}
-
-/** A file that is moved away is read to its end, then the one that took its name; one that was cut is read from its beginning. */
-async function* followedLines(path: string, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
-  const buffer = Buffer.alloc(65_536)
-  let tail = await openTail(path)
-  let rest = ''
-  try {
-    while (!signal.aborted) {
-      if (tail === undefined) {
-        await sleep(POLL_MS, undefined, { signal }).catch(() => {})
-        tail = await openTail(path)
-        continue
-      }
-      const { bytesRead } = await tail.file.read(buffer, 0, buffer.length, tail.at)
-      if (bytesRead > 0) {
-        tail.at += bytesRead
-        // log lines are ASCII but for what a program said, which is not ours
-        const lines = (rest + buffer.toString('latin1', 0, bytesRead)).split('\n')
-        rest = (lines.pop() ?? '').slice(-65_536)
-        yield* lines
-        continue
-      }
-      if (inodeOf(path) !== tail.inode) {
-        await tail.file.close()
-        tail = await openTail(path)
-        rest = ''
-      } else if ((await tail.file.stat()).size < tail.at) tail.at = 0
-      else await sleep(POLL_MS, undefined, { signal }).catch(() => {})
-    }
-  } finally {
-    await tail?.file.close()
-  }
-}
-
 /** `-`: standard input. */
 export async function* fileMessages(path: string, reading: Reading): Messages {
   const facts = lineFacts(reading.timezone)
   const lines = reading.follow && path !== '-'
-    ? followedLines(path, reading.signal)
+    // log lines are ASCII but for what a program said, which is not ours
+    ? followLines(path, { signal: reading.signal, encoding: 'latin1' })
     : createInterface({ input: path === '-' ? process.stdin : createReadStream(path, { encoding: 'latin1' }), crlfDelay: Infinity })
   for await (const line of lines) {
     const message = parseSyslogLine(line, facts)
