@@ -9,6 +9,7 @@ import { importCommand } from './import.ts'
 import { listsCommand } from './lists.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
+import { rulesCommand } from './rules.ts'
 import { replayCommand } from './replay.ts'
 import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
@@ -23,7 +24,7 @@ const COMMANDS = [
   logCommand,
   replayCommand,
   reloadCommand, schemaCommand,
-  statusCommand, listsCommand,
+  statusCommand, listsCommand, rulesCommand,
   versionCommand, helpCommand,
 ]
 
