@@ -11,6 +11,8 @@ export const EXIT = {
   denied: 3,
   /** the policy has errors (with --strict: or warnings) */
   policy: 4,
+  /** what is, is not what the policy says: `firewall diff` found a difference, `firewall drill` a hole */
+  differs: 5,
 } as const
 
 /** Tells one error of use and sets the code for it. */

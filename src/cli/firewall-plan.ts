@@ -84,8 +84,8 @@ export function planOptions(command: Command): Command {
     .option('--generation <n>', '1 to 254, the mark of flows that these rules accept (default: from the rules, so that changed rules judge running flows anew)', generationOption)
 }
 
-/** undefined: told on standard error, and the exit code is set. `file`: another policy than the option's. */
-export async function planOf(options: PlanOptions, file = policyOption(options.policy)): Promise<Plan | undefined> {
+/** undefined: told on standard error, and the exit code is set. `file`: another policy than the option's. `notes`: also what packets cannot express. */
+export async function planOf(options: PlanOptions, file = policyOption(options.policy), notes = true): Promise<Plan | undefined> {
   if (file === undefined) return undefined
   const wrong = contradiction(options)
   if (wrong !== undefined) return void usageError(...wrong)
@@ -114,6 +114,6 @@ export async function planOf(options: PlanOptions, file = policyOption(options.p
     process.exitCode = EXIT.policy
     return undefined
   }
-  for (const note of made.ruleset.notes) sayError(noteText(note))
+  if (notes) for (const note of made.ruleset.notes) sayError(noteText(note))
   return { file, policy, source, compiled, facts, ruleset: made.ruleset, hash, text }
 }

@@ -9,6 +9,8 @@ import { applyCommand } from './firewall-apply.ts'
 import { bootCommand } from './firewall-boot.ts'
 import { confirmCommand } from './firewall-confirm.ts'
 import { EXIT } from './exit.ts'
+import { firewallDrill } from './firewall-drill.ts'
+import { firewallDrillSend } from './firewall-drill-send.ts'
 import { firewallFlows } from './firewall-flows.ts'
 import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
@@ -35,6 +37,8 @@ const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
   firewallUsage,
   firewallFlows,
   firewallMissing,
+  firewallDrill,
+  firewallDrillSend,
   firewallSimulate,
   firewallProve,
 ]

@@ -32,6 +32,16 @@ export class Scratch {
     return new Scratch(holder, root ? [net] : [`--user=/proc/${holder.pid}/ns/user`, '--preserve-credentials', net])
   }
 
+  /** What names this namespace to `ip link ... netns`. */
+  get pid(): number {
+    return this.#holder.pid ?? -1
+  }
+
+  /** The words that start a program inside. */
+  inside(command: string, args: readonly string[]): readonly [command: string, args: readonly string[]] {
+    return ['nsenter', [...this.#enter, '--', command, ...args]]
+  }
+
   readonly run: Runner = (command, args, input) => runTool('nsenter', [...this.#enter, '--', command, ...args], input)
 
   async close(): Promise<void> {

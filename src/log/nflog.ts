@@ -1,16 +1,13 @@
-// NFLOG as tcpdump hands it on: a stream of pcap records (link type 239), each a list of type-length-values with the prefix, the interfaces,
-// the sender's MAC and the packet. Danger prevented: a reader that loses its place in the stream at the first record that is cut in two.
+// NFLOG as tcpdump hands it on: pcap records (link type 239), each a list of type-length-values with the prefix, the interfaces, the sender's
+// MAC and the packet. Danger prevented: another program's log group, or another kind of capture, read as our log.
 import { parseMac } from '../net/mac.ts'
 import type { Mac } from '../net/mac.ts'
 import { chainOf } from './firewall-record.ts'
 import type { FirewallRecord } from './firewall-record.ts'
 import { packetHead } from './packet-head.ts'
+import { PcapReader } from './pcap.ts'
 
 const LINKTYPE_NFLOG = 239
-const GLOBAL = 24
-const RECORD = 16
-/** tcpdump cuts at this; what says more is no record of its */
-const MOST = 1 << 20
 
 /** enum nfulnl_attr_type of linux/netfilter/nfnetlink_log.h */
 const NFULA = { timestamp: 3, in: 4, out: 5, hardware: 8, payload: 9, prefix: 10 } as const
@@ -54,36 +51,11 @@ function readRecord(time: number, record: Buffer): NflogRecord | undefined {
 
 /** Takes chunks as they come; throws where the stream is none of NFLOG. */
 export class NflogReader {
-  #held: Buffer = Buffer.alloc(0)
-  #begun = false
-  #nanoseconds = false
+  readonly #stream = new PcapReader()
 
   push(chunk: Buffer): readonly NflogRecord[] {
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
-    if (!this.#begun && !this.#begin()) return []
-    const found: NflogRecord[] = []
-    let at = 0
-    while (at + RECORD <= this.#held.length) {
-      const length = this.#held.readUInt32LE(at + 8)
-      if (length > MOST) throw new Error(`a record of ${length} octets: tcpdump's stream is out of step`)
-      if (at + RECORD + length > this.#held.length) break
-      const fraction = this.#held.readUInt32LE(at + 4) / (this.#nanoseconds ? 1e6 : 1e3)
-      const record = readRecord(this.#held.readUInt32LE(at) * 1000 + Math.floor(fraction), this.#held.subarray(at + RECORD, at + RECORD + length))
-      if (record !== undefined) found.push(record)
-      at += RECORD + length
-    }
-    // a copy: a view would keep every chunk that it once was part of
-    if (at > 0) this.#held = Buffer.from(this.#held.subarray(at))
-    return found
-  }
-
-  #begin(): boolean {
-    if (this.#held.length < GLOBAL) return false
-    const magic = this.#held.readUInt32LE(0)
-    if ((magic !== 0xa1b2c3d4 && magic !== 0xa1b23c4d) || this.#held.readUInt32LE(20) !== LINKTYPE_NFLOG) throw new Error('tcpdump gives something else than NFLOG')
-    this.#nanoseconds = magic === 0xa1b23c4d
-    this.#held = Buffer.from(this.#held.subarray(GLOBAL))
-    this.#begun = true
-    return true
+    const records = this.#stream.push(chunk)
+    if (this.#stream.linktype !== undefined && this.#stream.linktype !== LINKTYPE_NFLOG) throw new Error('tcpdump gives something else than NFLOG')
+    return records.flatMap(({ time, bytes }) => readRecord(time, bytes) ?? [])
   }
 }
