@@ -71,10 +71,12 @@ function tellProxy(tell: Teller, found: Found): void {
 
 function keptOf(plan: Plan, backend: 'nft' | 'iptables'): Kept {
   const { policy, ruleset, facts, hash, text } = plan
+  const { client } = facts
   return {
     version: 1, rules: rulesText(ruleset, backend),
     meta: {
-      policy: policy.name, file: resolve(plan.file), hash, backend, mode: ruleset.mode, observe: ruleset.observe, generation: ruleset.generation, port: facts.proxyPort,
+      policy: policy.name, file: resolve(plan.file), hash, backend, mode: ruleset.mode, observe: ruleset.observe, generation: ruleset.generation, meaning: ruleset.meaning, port: facts.proxyPort,
+      ...(client === undefined ? {} : { client: { address: client.proxy.address.text, port: client.proxy.port, ...(client.uid === undefined ? {} : { uid: client.uid }) } }),
       time: new Date(facts.now).toISOString(), text,
     },
   }

@@ -34,18 +34,20 @@ async function gather(places: Places): Promise<Readonly<Record<string, unknown>>
   const inForce = readKept(places.inForce)
   const good = readKept(places.lastGood)
   const meta = known(rules, inForce) ? inForce?.meta : known(rules, good) ? good?.meta : undefined
+  // the confirmed policy as it holds at another hour is the confirmed policy
+  const confirmed = !isNothing(rules) && (known(rules, good) || (pending === undefined && meta !== undefined && meta.text === good?.meta?.text))
   const left = pending === undefined ? 0 : Math.max(0, Math.ceil((pending.until - Date.now()) / 1000))
   const force = isNothing(rules) ? 'none of our rules' : meta !== undefined ? metaText(meta) : 'rules of ours that were not loaded by `apply` as they stand: closed by hand, or changed since'
   return {
     backend: rules.nft !== undefined ? 'nft' : rules.iptables !== undefined || rules.ip6tables !== undefined ? 'iptables' : null,
-    inForce: metaJson(meta), confirmed: !isNothing(rules) && known(rules, good), first,
+    inForce: metaJson(meta), confirmed, first,
     lastGood: metaJson(good?.meta),
     pending: pending === undefined ? undefined : { token: pending.token, phase: pending.phase, seconds: pending.seconds, left, watched: isWatched(pending) },
     forwarding: forwarding(), tools: tools.map(toolText), kernel: kernelRelease(),
     lines: [
       ['in force', force],
       ['kernel', `${storesText(rules)}${isNothing(rules) ? '' : first ? ', first on its hooks' : ', NOT first in its chains'}`],
-      ...(isNothing(rules) ? openText().map((text) => ['', text] as const) : [['confirmed', known(rules, good) ? 'yes' : 'NO'] as const]),
+      ...(isNothing(rules) ? openText().map((text) => ['', text] as const) : [['confirmed', confirmed ? 'yes' : 'NO'] as const]),
       ['at start', good?.meta === undefined ? 'nothing was ever confirmed' : metaText(good.meta)],
       ['waits', pending === undefined ? 'nothing' : `${pending.token}, ${left} s left, ${isWatched(pending) ? 'watched' : 'NOBODY watches: `greengate firewall rollback`'}`],
       ['tools', `${tools.map(toolText).join(', ')}; kernel ${kernelRelease()}`],

@@ -12,6 +12,7 @@ import { EXIT } from './exit.ts'
 import { firewallDrill } from './firewall-drill.ts'
 import { firewallDrillSend } from './firewall-drill-send.ts'
 import { firewallFlows } from './firewall-flows.ts'
+import { helperCommand, keepCommand } from './firewall-keep.ts'
 import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
@@ -19,6 +20,7 @@ import { firewallProve } from './firewall-prove.ts'
 import { flushCommand, panicCommand, rollbackCommand } from './firewall-rollback.ts'
 import { firewallSimulate } from './firewall-simulate.ts'
 import { statusCommand } from './firewall-status.ts'
+import { unitsCommand } from './firewall-units.ts'
 import { firewallUsage } from './firewall-usage.ts'
 import { watchdogCommand } from './firewall-watchdog.ts'
 
@@ -33,6 +35,9 @@ const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
   flushCommand,
   panicCommand,
   bootCommand,
+  keepCommand,
+  helperCommand,
+  unitsCommand,
   watchdogCommand,
   firewallUsage,
   firewallFlows,

@@ -13,7 +13,7 @@ export interface StateOptions {
 }
 
 export function stateOption(command: Command): Command {
-  return command.option('--state <dir>', 'where the plane keeps what it must remember (default: /var/lib/greengate/firewall, and /run/greengate/firewall for what a restart ends)')
+  return command.option('--state <dir>', 'where the plane keeps what it must remember (default: /var/lib/greengate/firewall, and /run/greengate-firewall for what a restart ends)')
 }
 
 /** undefined: told, and the exit code is set. */

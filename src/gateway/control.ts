@@ -1,10 +1,10 @@
 // The control socket beside the PID file, both its ends: one JSON line asks, one JSON line answers. Mode 0600, so that only who may
 // signal the gateway may speak to it. It is the gateway's lock as well: while it answers, the PID file is no stale one.
-import { closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../policy/diagnostic.ts'
+import { askLine, listenPrivately, readLine, withPath } from './lines.ts'
 import type { KeptList, UpdateAnswer } from './list-keeper.ts'
 import type { Figures } from './stats.ts'
 
@@ -60,35 +60,6 @@ export interface ControlActions {
 /** A policy's text may be in it. */
 const MOST_ASK = 64 << 20
 const MOST_ANSWER = 64 << 20
-/** The kernel's sun_path, with its final NUL. */
-const PATH_BYTES = 108
-
-/** A longer path is named through a descriptor of its folder. */
-function withPath<T>(path: string, use: (path: string) => T): T {
-  if (Buffer.byteLength(path) < PATH_BYTES) return use(path)
-  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    return use(`/proc/self/fd/${folder}/${basename(path)}`)
-  } finally {
-    closeSync(folder)
-  }
-}
-
-function readLine(socket: Socket, most: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    socket.setEncoding('utf8')
-    socket.on('data', (chunk: string) => {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (end >= 0) resolve(text.slice(0, end))
-      else if (text.length > most) reject(new Error('the line is too long'))
-    })
-    socket.on('error', reject)
-    for (const event of ['end', 'close']) socket.on(event, () => reject(new Error('the other end closed without a word')))
-  })
-}
-
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
@@ -149,58 +120,37 @@ export async function listenControl(path: string, actions: ControlActions): Prom
     socket.on('error', () => {})
     void serveOne(socket, actions)
   })
-  return new Promise((resolve, reject) => {
-    server.on('error', reject)
-    server.on('listening', () => resolve(server))
-    // bound within this call: there is no moment at which others could connect
-    const before = process.umask(0o177)
-    try {
-      withPath(path, (short) => server.listen(short))
-    } finally {
-      process.umask(before)
-    }
-  })
-}
-
-async function asked(path: string, ask: ControlAsk): Promise<unknown> {
-  const socket = withPath(path, (short) => connect(short))
-  const answer = readLine(socket, MOST_ANSWER)
-  socket.write(`${JSON.stringify(ask)}\n`)
-  try {
-    return JSON.parse(await answer) as unknown
-  } finally {
-    socket.destroy()
-  }
+  return listenPrivately(server, path)
 }
 
 const STRANGER = 'the gateway did not understand: is it another version?'
 
 export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' | 'lists' | 'update-lists' }>): Promise<ReloadAnswer> {
-  const answer = await asked(path, ask)
+  const answer = await askLine(path, ask, MOST_ANSWER)
   if (isRecord(answer) && 'generation' in answer && 'ok' in answer) return answer as unknown as ReloadAnswer
   throw new Error(STRANGER)
 }
 
 export async function askStatus(path: string): Promise<StatusAnswer> {
-  const answer = await asked(path, { command: 'status' })
+  const answer = await askLine(path, { command: 'status' }, MOST_ANSWER)
   if (isRecord(answer) && 'file' in answer && 'port' in answer) return answer as unknown as StatusAnswer
   throw new Error(STRANGER)
 }
 
 export async function askFigures(path: string): Promise<Figures> {
-  const answer = await asked(path, { command: 'figures' })
+  const answer = await askLine(path, { command: 'figures' }, MOST_ANSWER)
   if (isRecord(answer) && 'requests' in answer && 'workers' in answer) return answer as unknown as Figures
   throw new Error(STRANGER)
 }
 
 export async function askLists(path: string): Promise<readonly KeptList[]> {
-  const answer = await asked(path, { command: 'lists' })
+  const answer = await askLine(path, { command: 'lists' }, MOST_ANSWER)
   if (Array.isArray(answer)) return answer as readonly KeptList[]
   throw new Error(STRANGER)
 }
 
 export async function askUpdate(path: string, names: readonly string[]): Promise<UpdateAnswer> {
-  const answer = await asked(path, { command: 'update-lists', names })
+  const answer = await askLine(path, { command: 'update-lists', names }, MOST_ANSWER)
   if (isRecord(answer) && 'lists' in answer && 'ok' in answer) return answer as unknown as UpdateAnswer
   throw new Error(STRANGER)
 }

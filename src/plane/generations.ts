@@ -25,7 +25,7 @@ export interface Choice {
 }
 
 /** `wanted`: what is tried first. `used`: generations that are in force, or that a way back leads to. */
-export function chooseGeneration(meaning: string, wanted: number, known: Generations, flows: readonly Flow[], used: readonly number[]): Choice {
+export function chooseGeneration(meaning: string, wanted: number, known: Generations, flows: readonly Pick<Flow, 'mark'>[], used: readonly number[]): Choice {
   const own = known.find(([each]) => each === meaning)
   const others = known.filter(([each]) => each !== meaning)
   if (own !== undefined) return { generation: own[1], known: [...others, own], cut: false }

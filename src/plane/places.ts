@@ -19,7 +19,8 @@ export interface Places {
 }
 
 const STATE = '/var/lib/greengate/firewall'
-const RUN = '/run/greengate/firewall'
+/** Not in the gateway's own folder: that is its user's, who could put another in its place. */
+const RUN = '/run/greengate-firewall'
 
 export function placesIn(folder: string | undefined): Places {
   const state = folder === undefined ? STATE : resolve(folder)

@@ -15,7 +15,11 @@ export interface RulesMeta {
   readonly mode: 'gateway' | 'client'
   readonly observe: boolean
   readonly generation: number
+  /** a digest of what the rules do, the generation apart */
+  readonly meaning: string
   readonly port: number
+  /** of a single machine: the proxy, and the number of the user that runs it or alone may use it */
+  readonly client?: { readonly address: string; readonly port: number; readonly uid?: number }
   /** ISO 8601, of the load */
   readonly time: string
   /** the policy as it was read, so that it can be put in force again where its file has changed */

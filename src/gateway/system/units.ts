@@ -1,0 +1,130 @@
+// The units of systemd, as text: what is loaded before the network is up, who keeps it at its hours, root's hand, and the gateway itself without any
+// capability but the port below 1024. Danger prevented: a gateway that forwards before its rules are there, and a proxy that could change them.
+
+export interface UnitWords {
+  /** the words that start this program, absolute */
+  readonly program: readonly string[]
+  /** absolute; absent: the package's own */
+  readonly policy?: string
+  readonly user: string
+}
+
+export interface Unit {
+  readonly name: string
+  readonly text: string
+}
+
+/** A word of ExecStart: quoted, `%` and `$` as themselves. */
+function word(text: string): string {
+  const plain = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /^[\w./:=@%$+-]+$/.test(plain) ? plain : `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+function line({ program }: UnitWords, ...args: readonly string[]): string {
+  return [...program, ...args].map(word).join(' ')
+}
+
+const CONFINED = `NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes`
+
+function boot(words: UnitWords): Unit {
+  const policy = words.policy === undefined ? [] : ['--policy', words.policy]
+  return {
+    name: 'greengate-firewall.service',
+    text: `# Before any interface is up: the rules that were confirmed last; where they do not load, all is closed but for the admin.
+[Unit]
+Description=Greengate: the confirmed packet filter
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+After=local-fs.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${line(words, 'firewall', 'boot', ...policy)}
+
+[Install]
+WantedBy=sysinit.target
+`,
+  }
+}
+
+function keep(words: UnitWords): Unit {
+  return {
+    name: 'greengate-keep.service',
+    text: `# The confirmed rules at their hours. Where it is dead, the kernel's own clock ends what was allowed for a while.
+[Unit]
+Description=Greengate: the packet filter at its hours
+After=greengate-firewall.service
+
+[Service]
+ExecStart=${line(words, 'firewall', 'keep')}
+Restart=always
+RestartSec=1
+# the namespaces that rules are tried in; the socket of a gateway that is another user's
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_DAC_OVERRIDE
+
+[Install]
+WantedBy=multi-user.target
+`,
+  }
+}
+
+function helper(words: UnitWords): Unit {
+  return {
+    name: 'greengate-helper.service',
+    text: `# Root's hand for who keeps the rules without root (\`greengate firewall keep --helper\`): compiled rules of the confirmed policy, and nothing else.
+[Unit]
+Description=Greengate: loads the confirmed policy's rules
+After=greengate-firewall.service
+
+[Service]
+ExecStart=${line(words, 'firewall', 'helper', '--owner', words.user)}
+Restart=always
+RestartSec=1
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE
+`,
+  }
+}
+
+function gateway(words: UnitWords): Unit {
+  const policy = words.policy === undefined ? [] : ['--policy', words.policy]
+  return {
+    name: 'greengate.service',
+    text: `# The proxy: a user of its own, and no capability but to listen below port 1024.
+[Unit]
+Description=Greengate: the proxy
+Wants=network-online.target
+After=network-online.target greengate-firewall.service
+
+[Service]
+User=${words.user}
+ExecStart=${line(words, 'serve', ...policy, '--event-log', '-')}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=always
+RestartSec=1
+RuntimeDirectory=greengate
+RuntimeDirectoryPreserve=yes
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+LimitNOFILE=65536
+${CONFINED}
+
+[Install]
+WantedBy=multi-user.target
+`,
+  }
+}
+
+export function units(words: UnitWords): readonly Unit[] {
+  return [boot(words), keep(words), helper(words), gateway(words)]
+}
