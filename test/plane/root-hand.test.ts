@@ -1,7 +1,7 @@
 // What the helper takes for its own: every text that we print, and none that could do more. Danger prevented: a proxy that was broken into, and that opens
 // more than its own table.
 import t from 'tap'
-import { foreignWords } from '../../src/gateway/helper.ts'
+import { foreignWords } from '../../src/gateway/root-hand.ts'
 import { caseNames, readCase } from '../firewall/cases.ts'
 
 t.test('what is printed is understood, and what could do more is not', async (t) => {

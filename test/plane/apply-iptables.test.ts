@@ -1,4 +1,0 @@
-// The lock-out drill with iptables: see drill.ts.
-import { drill } from './drill.ts'
-
-drill('iptables')
