@@ -7,6 +7,7 @@ import { renderRuleset } from '../firewall/render.ts'
 import { timeText } from '../firewall/standing.ts'
 import { applyCommand } from './firewall-apply.ts'
 import { bootCommand } from './firewall-boot.ts'
+import { firewallCompare } from './firewall-compare.ts'
 import { confirmCommand } from './firewall-confirm.ts'
 import { EXIT } from './exit.ts'
 import { firewallDrill } from './firewall-drill.ts'
@@ -46,6 +47,7 @@ const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
   firewallDrillSend,
   firewallSimulate,
   firewallProve,
+  firewallCompare,
 ]
 
 async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {

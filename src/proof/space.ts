@@ -98,6 +98,15 @@ function waysOf(names: readonly string[]): readonly Way[] {
   ])
 }
 
+export interface Chosen {
+  readonly source: Class | undefined
+  readonly destination: Class | undefined
+  readonly service: Class | undefined
+  readonly mac: Class | 'none' | undefined
+  readonly uid: number | undefined
+  readonly sourcePort: number | undefined
+}
+
 export class CellPacket implements Packet {
   readonly family: Family
   readonly hook: PacketHook
@@ -137,36 +146,34 @@ export class CellPacket implements Packet {
     return value
   }
 
-  get sourcePlace(): Place {
+  get #sourcePlace(): Place {
     return (this.#source ??= this.#pick(this.#space.sources[this.family]))
   }
 
-  get destinationPlace(): Place {
+  get #destinationPlace(): Place {
     return (this.#destination ??= this.#pick(this.#targets))
   }
 
-  get serviceClass(): Class {
-    return (this.#service ??= this.#pick(this.#space.services[this.family])).of
-  }
-
-  get macClass(): Class | undefined {
-    return (this.#mac ??= this.#pick(this.#space.macs)).of
+  /** The classes that somebody asked for; undefined: whichever. */
+  get chosen(): Chosen {
+    const mac = this.#mac
+    return { source: this.#source?.of, destination: this.#destination?.of, service: this.#service?.of, mac: mac === undefined ? undefined : (mac.of ?? 'none'), uid: this.#uid, sourcePort: this.#sourcePort }
   }
 
   get source(): Ip {
-    return this.sourcePlace.ip
+    return this.#sourcePlace.ip
   }
 
   get sourceKind(): Kind {
-    return this.sourcePlace.kind
+    return this.#sourcePlace.kind
   }
 
   get destination(): Ip {
-    return this.destinationPlace.ip
+    return this.#destinationPlace.ip
   }
 
   get destinationKind(): Kind {
-    return this.destinationPlace.kind
+    return this.#destinationPlace.kind
   }
 
   get service(): number {
