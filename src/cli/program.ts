@@ -2,6 +2,9 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './check.ts'
 import { EXIT } from './exit.ts'
+import { completionCommand } from './completion.ts'
+import { doctorCommand } from './doctor.ts'
+import { envCommand } from './env.ts'
 import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
@@ -9,6 +12,7 @@ import { importCommand } from './import.ts'
 import { listsCommand } from './lists.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
+import { pacCommand } from './pac.ts'
 import { rulesCommand } from './rules.ts'
 import { replayCommand } from './replay.ts'
 import { sayError } from './say.ts'
@@ -25,6 +29,7 @@ const COMMANDS = [
   replayCommand,
   reloadCommand, schemaCommand,
   statusCommand, listsCommand, rulesCommand,
+  envCommand, pacCommand, doctorCommand, completionCommand,
   versionCommand, helpCommand,
 ]
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { run } from '../gateway/process.ts'
 
-const COMMANDS = ['serve', 'check', 'explain', 'firewall', 'import', 'log', 'reload', 'status', 'lists', 'rules', 'schema', 'version', 'help']
+const COMMANDS = ['serve', 'check', 'explain', 'firewall', 'import', 'log', 'reload', 'status', 'lists', 'rules', 'env', 'pac', 'doctor', 'completion', 'schema', 'version', 'help']
 
 /** Four at a time: each is a process of its own. */
 async function all<T>(cases: readonly T[], one: (each: T) => Promise<void>): Promise<void> {

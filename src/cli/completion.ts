@@ -1,0 +1,20 @@
+// `greengate completion SHELL`: what the shell types for one after TAB, made from the commands as they are.
+import { Argument } from 'commander'
+import type { Command } from 'commander'
+import { SHELLS } from './completion-text.ts'
+import { completionTree } from './completion-tree.ts'
+
+export function completionCommand(program: Command): void {
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'whose').choices(Object.keys(SHELLS)))
+    .description('print the completion for a shell: bash, zsh, fish')
+    .addHelpText('after', `
+Examples:
+  $ eval "$(greengate completion bash)"
+  $ greengate completion zsh > "\${fpath[1]}/_greengate"
+  $ greengate completion fish > ~/.config/fish/completions/greengate.fish`)
+    .action((shell: keyof typeof SHELLS) => {
+      process.stdout.write(SHELLS[shell](completionTree(program)))
+    })
+}
