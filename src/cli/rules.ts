@@ -105,8 +105,8 @@ async function list(options: RulesOptions): Promise<void> {
   const packets = of('packet')
   const web = of('web')
   if (packets.length + web.length === 0) return say('the policy has no rules: nothing passes\n')
-  if (packets.length > 0) say(table(['#', '', 'rule', 'from', 'to', 'services', 'action', 'hits', 'remark'], packets))
-  if (web.length > 0) say(`${packets.length > 0 ? '\n' : ''}${table(['#', '', 'web rule', 'from', 'what', 'action', 'hits', 'remark'], web)}`)
+  if (packets.length > 0) say(table(['nr', '', 'rule', 'from', 'to', 'services', 'action', 'hits', 'remark'], packets))
+  if (web.length > 0) say(`${packets.length > 0 ? '\n' : ''}${table(['nr', '', 'web rule', 'from', 'what', 'action', 'hits', 'remark'], web)}`)
 }
 
 async function show(name: string, options: RulesOptions): Promise<void> {

@@ -31,12 +31,12 @@ t.test('the table, and one rule as it stands', async (t) => {
   const file = join(folder, 'p.yaml')
   const table = await run(['rules', '--policy', file])
   t.equal(table.code, 0, table.stderr)
-  t.equal(table.stdout, `#      rule  from   to        services    action  hits  remark
-1  on  mail  Mail   internet  smtp, pop3  allow   -     the mail PCs
-2  on  web   green  gateway   proxy       allow   -
+  t.equal(table.stdout, `nr      rule  from   to        services    action  hits  remark
+1   on  mail  Mail   internet  smtp, pop3  allow   -     the mail PCs
+2   on  web   green  gateway   proxy       allow   -
 
-#      web rule  from  what         action  hits  remark
-1  on  all       any   methods GET  allow   -
+nr      web rule  from  what         action  hits  remark
+1   on  all       any   methods GET  allow   -
 `)
   t.match((await run(['rules', 'show', 'web', '--policy', file])).stdout, /p\.yaml:10 {2}on, hits: -\n\n {2}- name: web\n {4}action: allow\n {4}from: green\n {4}to: gateway\n {4}services: proxy\n$/)
   t.match(JSON.parse((await run(['rules', 'list', '--json', '--policy', file])).stdout), { rules: [{ name: 'mail', enabled: true, services: ['smtp', 'pop3'], hits: { packets: null } }, {}, { name: 'all' }] })
