@@ -9,6 +9,7 @@ import { explainCommand } from './explain.ts'
 import { firewallCommand } from './firewall.ts'
 import { helpCommand } from './help.ts'
 import { importCommand } from './import.ts'
+import { learnCommand } from './learn.ts'
 import { listsCommand } from './lists.ts'
 import { logCommand } from './log.ts'
 import { reloadCommand } from './reload.ts'
@@ -26,7 +27,7 @@ export { EXIT }
 const COMMANDS = [
   serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
   logCommand,
-  replayCommand,
+  replayCommand, learnCommand,
   reloadCommand, schemaCommand,
   statusCommand, listsCommand, rulesCommand,
   envCommand, pacCommand, doctorCommand, completionCommand,

@@ -1,6 +1,6 @@
 // A host's site: its registrable domain by the public suffix list (the only file that knows tldts, whose list comes with it), so that a thousand names
 // of one provider are one line of a report. Danger prevented: `co.uk` taken for a site, or two owners' sites taken for one.
-import { getDomain } from 'tldts'
+import { getDomain, parse } from 'tldts'
 import { parseIp } from '../net/ip.ts'
 
 /** Hosts whose site is remembered; a school has some ten thousand a month. */
@@ -27,4 +27,20 @@ export function topOf(site: string): string {
 
 function isNumber(host: string): boolean {
   return /^[\d.]+$|[:[]/.test(host) && parseIp(host.replace(/^\[(.*)\]$/, '$1')) !== undefined
+}
+
+const SHARED = { allowPrivateDomains: true, extractHostname: false, validateHostname: false } as const
+
+/**
+ * The domain that somebody registered, or rents below a shared suffix (the list's private part): `a.b.github.io` → `b.github.io`; undefined: the name is a
+ * suffix itself, or has one label.
+ */
+export function ownDomain(name: string): string | undefined {
+  return parse(name, SHARED).domain ?? undefined
+}
+
+/** Would `*.NAME` hold names of one owner only? */
+export function isOneOwners(name: string): boolean {
+  const domain = ownDomain(name)
+  return domain !== undefined && (name === domain || name.endsWith(`.${domain}`))
 }
