@@ -84,8 +84,8 @@ async function learnAction(options: LearnOptions): Promise<void> {
   if (expires === null) return
   const wrong = misplaced(options, base)
   if (wrong !== undefined) return usageError(...wrong)
-  const source = options.log === undefined && options.firewallLog !== undefined ? undefined : seenSource(options, timezone, now)
-  if (source === undefined && (options.log !== undefined || options.firewallLog === undefined)) return
+  const source = options.log === undefined && options.store === undefined && options.firewallLog !== undefined ? undefined : seenSource(options, timezone, now)
+  if (source === undefined && (options.log !== undefined || options.store !== undefined || options.firewallLog === undefined)) return
   const open = opened(base)
   if (open === undefined) return failure('the policy takes no further rule: its `rules` or `web` are no list and no map', 'write them out')
   const gathering = new Gathering(new Rejudge(open))
@@ -124,6 +124,7 @@ export function learnCommand(program: Command): void {
   program
     .command('learn')
     .description('make a policy from what was observed: the narrowest that allows it, with evidence, tests and an end')
+    .option('--store <file>', 'the store of a gateway (its records, as long as it keeps them)')
     .option('--log <file>', 'the event log of a gateway in mode observe (or a Squid access log), what it was rotated to included; may be given more than once', logsOption)
     .option('--firewall-log <file>', "also the firewall's drops, from a syslog file with the kernel's lines (- for standard input)")
     .option('--since <time>', 'only what came since: a time, or how long ago: 10m, 2h, 1d')

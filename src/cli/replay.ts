@@ -45,6 +45,7 @@ export function replayCommand(program: Command): void {
     .command('replay')
     .argument('<policy>', 'the policy that decides anew, a file or a folder with one')
     .description('decide recorded requests anew by another policy, and tell which verdicts would flip')
+    .option('--store <file>', 'the store of a gateway (its records, as long as it keeps them)')
     .option('--log <file>', "an event log or a Squid access log, what it was rotated to included (- for standard input); may be given more than once", logsOption)
     .option('--since <time>', 'only what came since: a time, or how long ago: 10m, 2h, 1d')
     .option('--port <n>', "the proxy's port in use (default: gateway.proxy.port)", portOption)

@@ -3,6 +3,7 @@
 import { seenFromJson } from '../log/seen-json.ts'
 import { isJsonLine, seenFromSquid } from '../log/seen-squid.ts'
 import type { SeenRequest } from '../log/seen.ts'
+import { storedLines } from '../gateway/read-records.ts'
 import { logLines, logParts } from '../gateway/read-log.ts'
 import type { LogFilePart } from '../gateway/read-log.ts'
 import { parseTime } from '../policy/schedule.ts'
@@ -12,6 +13,7 @@ import { Progress } from './progress.ts'
 import { sayError } from './say.ts'
 
 export interface SeenOptions {
+  readonly store?: string
   readonly log?: readonly string[]
   readonly since?: string
 }
@@ -82,12 +84,30 @@ async function readParts(parts: readonly LogFilePart[], since: number | undefine
   return true
 }
 
+function readStored(store: string, since: number | undefined, give: (seen: SeenRequest) => void): boolean {
+  try {
+    for (const line of storedLines(store, since)) {
+      const seen = seenFromJson(line)
+      if (typeof seen === 'object') give(seen)
+    }
+    return true
+  } catch (error) {
+    usageError(`the store \`${store}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return false
+  }
+}
+
 /** undefined: told on standard error, and the exit code is set. */
 export function seenSource(options: SeenOptions, timezone: string, now: number): SeenSource | undefined {
   const ago = options.since === undefined ? undefined : parseDuration(options.since)
   const since = options.since === undefined ? undefined : ago === undefined ? parseTime(options.since, timezone) : now - ago
   if (options.since !== undefined && since === undefined) return void usageError(`\`${options.since}\` is no time`, 'write it like 2026-11-20T17:30, or how long ago: `10m`, `2h`, `1d`')
-  if (options.log === undefined || options.log.length === 0) return void usageError('which log?', 'name the event log that `serve --event-log` writes, or a Squid access log: `--log FILE`')
+  const { store } = options
+  if (store !== undefined) {
+    if (options.log !== undefined) return void usageError('the past is named twice', 'either `--store FILE` or `--log FILE`')
+    return { since, each: async (give) => readStored(store, since, give) }
+  }
+  if (options.log === undefined || options.log.length === 0) return void usageError('which log?', 'name a store: `--store FILE`; or an event log or a Squid access log: `--log FILE`')
   const parts = partsOf(options.log, since)
   if (typeof parts === 'string') return void usageError(parts)
   return { since, each: (give) => readParts(parts, since, give) }
