@@ -1,6 +1,6 @@
 // All deadlines of a worker on one timer: a wheel of slots, a hundred milliseconds each, each a ring of deadlines. Arming and disarming cost
 // two pointer writes, whatever the number. Dangers prevented: a timer a connection (memory, and heap work on each byte); a deadline
-// forgotten. What must move with every byte is not armed anew: its owner notes the time and, when due, arms what is left.
+// forgotten; our own sleep taken for the other side's silence, which on a machine that stands still for some seconds ends every connection at once. What must move with every byte is not armed anew: its owner notes the time and, when due, arms what is left.
 const SLOT_MS = 100
 const SLOTS = 1024
 
@@ -25,6 +25,7 @@ const slots: Deadline[] = Array.from({ length: SLOTS }, () => ring(() => {}))
 let count = 0
 let hand = 0
 let timer: NodeJS.Timeout | undefined
+let turning = false
 let coarse = performance.now()
 
 function slotOf(due: number): number {
@@ -57,7 +58,7 @@ export function arm(entry: Deadline, ms: number): void {
   entry.due = now + ms
   if (timer === undefined) {
     hand = slotOf(now)
-    timer = setInterval(turn, SLOT_MS)
+    timer = setInterval(soon, SLOT_MS)
     timer.unref()
   }
   // the slot after the one in which it falls: when the hand passes, it is due
@@ -75,7 +76,15 @@ export function disarm(entry: Deadline): void {
   count--
 }
 
+/** A timer runs before what came meanwhile is read, an immediate after it: what is here already is late for nobody. */
+function soon(): void {
+  if (turning) return
+  turning = true
+  setImmediate(turn)
+}
+
 function turn(): void {
+  turning = false
   const now = performance.now()
   coarse = now
   const last = slotOf(now)

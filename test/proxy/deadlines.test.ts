@@ -1,4 +1,6 @@
 // The wheel: never early, at most a slot late, whatever is armed, moved and disarmed in between.
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import t from 'tap'
 import { arm, deadline, disarm } from '../../src/proxy/deadlines.ts'
 import { pause } from './sockets.ts'
@@ -51,6 +53,33 @@ t.test('one that acts may arm and disarm others of the same turn', async (t) => 
   arm(second, 100)
   await pause(1000)
   t.same(acted, ['first', 'first', 'first'])
+})
+
+t.test('what came while the process stood still is not late', async (t) => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const far = await new Promise<Socket>((resolve) => server.once('connection', resolve))
+  t.teardown(() => {
+    near.destroy()
+    far.destroy()
+    server.close()
+  })
+  const acted: string[] = []
+  const silence = deadline(() => acted.push('silence'))
+  const other = deadline(() => acted.push('other'))
+  far.on('data', () => disarm(silence))
+  await pause(50)
+  for (let round = 0; round < 5; round++) {
+    arm(silence, 200)
+    arm(other, 200)
+    // behind a read, as long work is: timers come next, the next read after them
+    await new Promise(setImmediate)
+    near.write('here')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+    await pause(250)
+  }
+  t.same(acted, Array(5).fill('other'), 'who spoke in time is heard first; who did not is late all the same')
 })
 
 t.test('a hundred thousand cost little', async (t) => {
