@@ -16,6 +16,7 @@ import { reloadCommand } from './reload.ts'
 import { pacCommand } from './pac.ts'
 import { rulesCommand } from './rules.ts'
 import { replayCommand } from './replay.ts'
+import { reportCommand } from './report-traffic.ts'
 import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
@@ -28,6 +29,7 @@ const COMMANDS = [
   serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
   logCommand,
   replayCommand, learnCommand,
+  reportCommand,
   reloadCommand, schemaCommand,
   statusCommand, listsCommand, rulesCommand,
   envCommand, pacCommand, doctorCommand, completionCommand,

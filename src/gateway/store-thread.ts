@@ -25,7 +25,7 @@ function reasonOf(error: unknown): string {
 
 function begin(): void {
   const db = openStore(path)
-  const writer = new StoreWriter(db, true)
+  const writer = new StoreWriter(db, 'all')
   let queue: string[] = []
   let characters = 0
   let lines = 0

@@ -1,7 +1,7 @@
 // What the store's thread writes: records, and their sums by the hour, in one transaction, so that a report and the records beneath it cannot disagree.
 // Danger prevented: a batch that is half written when the power goes.
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { Verdict } from '../report/fact.ts'
+import type { LineFact, Verdict } from '../report/fact.ts'
 import { factOf } from '../report/fact.ts'
 import { siteOf } from '../report/site.ts'
 import { Sums } from '../report/sums.ts'
@@ -12,6 +12,13 @@ export const VERDICTS: readonly Verdict[] = ['allow', 'deny', 'error']
 /** Words whose number is remembered; more are looked up anew. */
 const MOST_WORDS = 200_000
 const HOUR_MS = 3_600_000
+
+/** Which requests are kept themselves, beside the sums: of the denied only what a report tells of them. */
+export type Raws = 'all' | 'denied' | 'none'
+
+/** Of those that are kept for one report. */
+const MOST_DENIED = 500_000
+const EVER = { since: 0, until: Number.MAX_SAFE_INTEGER }
 
 interface Raw {
   readonly time: number
@@ -33,16 +40,19 @@ function sumOf({ requests, bytesIn, bytesOut, ms }: Sum): [number, number, numbe
 
 export class StoreWriter {
   readonly #db: DatabaseSync
-  readonly #raw: boolean
+  readonly #raw: Raws
+  readonly #range: { readonly since: number; readonly until: number }
   readonly #sums = new Sums()
   readonly #words = new Map<string, number>()
   readonly #hosts = new Map<string, number>()
   readonly #statements: Readonly<Record<'word' | 'wordId' | 'host' | 'hostId' | 'sums' | 'client' | 'site' | 'kind' | 'spread' | 'minute' | 'lost' | 'record', StatementSync>>
   #records: Raw[] = []
   #lost = new Map<number, number>()
+  #denied = 0
 
-  /** `raw`: the lines themselves are kept, too. */
-  constructor(db: DatabaseSync, raw: boolean) {
+  /** `range`: epoch milliseconds of the requests that count. */
+  constructor(db: DatabaseSync, raw: Raws, range = EVER) {
+    this.#range = range
     this.#db = db
     this.#raw = raw
     this.#statements = {
@@ -72,12 +82,20 @@ export class StoreWriter {
   line(line: string): boolean {
     const fact = factOf(line)
     if (fact === undefined) return false
+    this.fact(fact, line)
+    return true
+  }
+
+  /** `line`: what it was read from. */
+  fact(fact: LineFact, line: string): void {
+    if (fact.kind !== 'other' && (fact.time < this.#range.since || fact.time >= this.#range.until)) return
     if (fact.kind === 'request') {
       this.#sums.add(fact)
-      if (this.#raw) this.#records.push({ time: fact.time, client: fact.client, verdict: VERDICTS.indexOf(fact.verdict), line })
+      const { time, client, verdict, target, rule, reason } = fact
+      if (this.#raw === 'all') this.#records.push({ time, client, verdict: VERDICTS.indexOf(verdict), line })
+      else if (this.#raw === 'denied' && verdict === 'deny' && this.#denied++ < MOST_DENIED) this.#records.push({ time, client, verdict: VERDICTS.indexOf(verdict), line: JSON.stringify({ target, rule, reason }) })
     } else if (fact.kind === 'left-out') this.#sums.leftOut(fact)
     else if (fact.kind === 'lost') this.lost(fact.time, fact.count)
-    return true
   }
 
   lost(time: number, count: number): void {

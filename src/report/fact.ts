@@ -1,6 +1,8 @@
 // What a report counts of one request, read from a line of the event log or of an access log. Pure. Danger prevented: a line that was cut, or that
 // somebody else wrote into the file, counted as if it were a request.
-import { readSquidLine } from '../log/squid-read.ts'
+import { seenFromSquid } from '../log/seen-squid.ts'
+import { hostOfTarget, readSquidLine } from '../log/squid-read.ts'
+import type { SquidFacts } from '../log/squid-read.ts'
 
 export type Verdict = 'allow' | 'deny' | 'error'
 
@@ -93,10 +95,18 @@ export function eventFact(log: Readonly<Record<string, unknown>>): LineFact | un
   }
 }
 
+/** Squid's `combined`, whose lines tell less. */
+function combined(line: string): SquidFacts | undefined {
+  const seen = seenFromSquid(line)
+  if (seen === 'skip' || seen === 'unread') return undefined
+  const { time, client, method, target, verdict, status, bytesOut, duration } = seen
+  return { time, client, method, target, verdict, status, bytesOut, duration, bytesIn: 0, host: hostOfTarget(target), type: mediaType(seen.contentType) }
+}
+
 /** A line of either log. undefined: it is of neither. */
 export function factOf(line: string): LineFact | undefined {
   if (!line.startsWith('{')) {
-    const read = readSquidLine(line)
+    const read = readSquidLine(line) ?? combined(line)
     return read === undefined ? undefined : { kind: 'request', ...read, group: NONE, rule: NONE, reason: NONE }
   }
   const log = jsonOf(line)

@@ -33,7 +33,7 @@ function filled(t: { teardown(run: () => unknown): void }): { readonly store: st
   const folder = folderFor(t, { 'events.json': LINES.join('') })
   const store = join(folder, 's.db')
   const db = openStore(store)
-  const writer = new StoreWriter(db, true)
+  const writer = new StoreWriter(db, 'all')
   for (const line of LINES) writer.line(line.trimEnd())
   writer.commit()
   db.close()

@@ -106,7 +106,7 @@ t.test('a file that is no store is refused and left as it is', async (t) => {
 t.test('what is old goes, sums later than records, and a word that nobody uses any more goes too', async (t) => {
   const path = join(scratch(), 's.db')
   const db = openStore(path)
-  const writer = new StoreWriter(db, true)
+  const writer = new StoreWriter(db, 'all')
   const now = Date.UTC(2026, 5, 1)
   for (const days of [0, 10, 40, 500]) writer.line(lineOf({ time: now - days * DAY - 1, client: `192.0.2.${days % 250}`, host: `h${days}.example.com` }))
   writer.commit()
@@ -120,7 +120,7 @@ t.test('what is old goes, sums later than records, and a word that nobody uses a
 
 t.test('a store stays within its size: the oldest records go, then the oldest sums, never the newest', async (t) => {
   const db = openStore(join(scratch(), 's.db'))
-  const writer = new StoreWriter(db, true)
+  const writer = new StoreWriter(db, 'all')
   const now = Date.UTC(2026, 5, 1)
   for (let at = 0; at < 30_000; at++) writer.line(lineOf({ time: now - 40 * 3_600_000 + at * 4_000, host: `h${at % 300}.example.com`, client: `192.0.2.${at % 50}`, userAgent: 'x'.repeat(200) }))
   writer.commit()
@@ -137,7 +137,7 @@ t.test('a store stays within its size: the oldest records go, then the oldest su
 
 t.test('a client that invents names makes neither hosts nor sums without bound', async (t) => {
   const db = openStore(':memory:')
-  const writer = new StoreWriter(db, false)
+  const writer = new StoreWriter(db, 'none')
   for (let at = 0; at < 6_000; at++) writer.line(lineOf({ host: `x${at}.invented${at}.example`, method: `M${at % 500}`, verdict: 'deny' }))
   writer.commit()
   t.ok(numberOf(db, 'SELECT count(*) FROM hosts') <= 2_001)
