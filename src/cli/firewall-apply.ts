@@ -138,7 +138,7 @@ async function run(plan: Plan, chosen: Extract<Chosen, { ok: true }>, found: Fou
     begin: choice.begin,
     selfTest: (live) => selfTest(final.compiled, final.ruleset.mode, live),
     proxy: found.kind === 'same' ? () => tryInProxy(found.gateway, final.hash) : undefined,
-    sweep: () => sweep({ compiled: final.compiled, generation: choice.generation, now: Date.now(), proxyUid: typeof proxyUid === 'number' ? proxyUid : undefined }),
+    sweep: () => sweep({ compiled: final.compiled, generation: choice.generation, now: Date.now(), proxyUid: typeof proxyUid === 'number' ? proxyUid : undefined }, final.ruleset.mode),
     tell: (step) => tellStep(tell, step),
   }
   await finish(work, await apply(work), options)

@@ -58,7 +58,9 @@ function stops(compiled: CompiledPolicy, facts: PacketFacts): boolean {
 
 export type Swept = { readonly ok: true; readonly flows: number; readonly cut: number } | { readonly ok: false; readonly problem: string }
 
-export async function sweep(facts: SweepFacts): Promise<Swept> {
+export async function sweep(facts: SweepFacts, mode: 'gateway' | 'client'): Promise<Swept> {
+  // whoever judges packets judges a gateway's
+  if (mode === 'client') return { ok: false, problem: 'a single machine\'s own flows are left to the mark' }
   const listed = await listFlows()
   if (!listed.ok) return listed
   const owners = { tcp: socketOwners('tcp'), udp: socketOwners('udp') }
