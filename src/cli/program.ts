@@ -21,6 +21,7 @@ import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
+import { topCommand } from './top.ts'
 import { versionCommand, versionText } from './version.ts'
 
 export { EXIT }
@@ -29,7 +30,7 @@ const COMMANDS = [
   serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
   logCommand,
   replayCommand, learnCommand,
-  reportCommand,
+  reportCommand, topCommand,
   reloadCommand, schemaCommand,
   statusCommand, listsCommand, rulesCommand,
   envCommand, pacCommand, doctorCommand, completionCommand,

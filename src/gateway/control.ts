@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net'
 import type { Diagnostic } from '../policy/diagnostic.ts'
 import { askLine, listenPrivately, readLine, withPath } from './lines.ts'
 import type { KeptList, UpdateAnswer } from './list-keeper.ts'
+import type { LiveTunnel } from '../proxy/gate.ts'
 import type { Figures } from './stats.ts'
 
 export interface ReloadAnswer {
@@ -36,6 +37,7 @@ export type ControlAsk =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
   | { readonly command: 'figures' }
+  | { readonly command: 'tunnels' }
   | { readonly command: 'lists' }
   /** empty: all that have a `url` */
   | { readonly command: 'update-lists'; readonly names: readonly string[] }
@@ -53,6 +55,7 @@ export interface ControlActions {
   revert(hash: string | undefined, text: string | undefined): Promise<ReloadAnswer>
   status(): Promise<StatusAnswer>
   figures(): Promise<Figures>
+  readonly workers: { tunnels(): Promise<readonly LiveTunnel[]> }
   lists(): Promise<readonly KeptList[]>
   updateLists(names: readonly string[]): Promise<UpdateAnswer>
 }
@@ -64,7 +67,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
-async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | Figures | readonly KeptList[] | UpdateAnswer | { readonly error: string }> {
+async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAnswer | StatusAnswer | Figures | readonly LiveTunnel[] | readonly KeptList[] | UpdateAnswer | { readonly error: string }> {
   const said: Readonly<Record<string, unknown>> = isRecord(ask) ? ask : {}
   switch (said['command']) {
     case 'reload': return actions.reload()
@@ -72,6 +75,7 @@ async function answerTo(ask: unknown, actions: ControlActions): Promise<ReloadAn
     case 'settle': return actions.settle()
     case 'status': return actions.status()
     case 'figures': return actions.figures()
+    case 'tunnels': return actions.workers.tunnels()
     case 'lists': return actions.lists()
     case 'update-lists': {
       const { names } = said
@@ -125,7 +129,7 @@ export async function listenControl(path: string, actions: ControlActions): Prom
 
 const STRANGER = 'the gateway did not understand: is it another version?'
 
-export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' | 'lists' | 'update-lists' }>): Promise<ReloadAnswer> {
+export async function askControl(path: string, ask: Exclude<ControlAsk, { readonly command: 'status' | 'figures' | 'tunnels' | 'lists' | 'update-lists' }>): Promise<ReloadAnswer> {
   const answer = await askLine(path, ask, MOST_ANSWER)
   if (isRecord(answer) && 'generation' in answer && 'ok' in answer) return answer as unknown as ReloadAnswer
   throw new Error(STRANGER)
@@ -140,6 +144,12 @@ export async function askStatus(path: string): Promise<StatusAnswer> {
 export async function askFigures(path: string): Promise<Figures> {
   const answer = await askLine(path, { command: 'figures' }, MOST_ANSWER)
   if (isRecord(answer) && 'requests' in answer && 'workers' in answer) return answer as unknown as Figures
+  throw new Error(STRANGER)
+}
+
+export async function askTunnels(path: string): Promise<readonly LiveTunnel[]> {
+  const answer = await askLine(path, { command: 'tunnels' }, MOST_ANSWER)
+  if (Array.isArray(answer)) return answer as readonly LiveTunnel[]
   throw new Error(STRANGER)
 }
 

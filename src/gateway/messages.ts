@@ -2,6 +2,7 @@
 // first one uses it: what one of them cannot compile, none of them gets.
 import type { Machine } from '../decision/machine.ts'
 import type { Privacy } from '../log/privacy.ts'
+import type { LiveTunnel } from '../proxy/gate.ts'
 import type { PackedSource } from './packed.ts'
 import type { Standing, Tally } from './tally.ts'
 
@@ -37,6 +38,8 @@ export type ToWorker =
   | { readonly kind: 'abandon'; readonly generation: number }
   /** much of what was shared is used no more */
   | { readonly kind: 'collect' }
+  /** what is open, now */
+  | { readonly kind: 'list-tunnels' }
   /** what was counted, now */
   | { readonly kind: 'count' }
   | { readonly kind: 'drain' }
@@ -52,6 +55,7 @@ export type FromWorker =
   /** whole lines of the event log and of the access log; the number of records dropped since the last ones */
   | { readonly kind: 'lines'; readonly events: string; readonly access: string; readonly lost: number }
   | { readonly kind: 'counted'; readonly tally: Tally; readonly standing: Standing }
+  | { readonly kind: 'tunnels'; readonly tunnels: readonly LiveTunnel[] }
   /** for a person, where the event log is not wanted */
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'drained' }

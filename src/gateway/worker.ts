@@ -197,6 +197,7 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'abandon') abandon()
   else if (message.kind === 'collect') collectSoon()
   else if (message.kind === 'count') tellCounts()
+  else if (message.kind === 'list-tunnels') tell({ kind: 'tunnels', tunnels: live.tunnels(start.privacy) })
   else if (message.kind === 'drain') drain()
   else cut()
 })

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { allowanceBuffer } from '../log/allowance.ts'
 import type { Privacy } from '../log/privacy.ts'
+import type { LiveTunnel } from '../proxy/gate.ts'
 import { forgetWorker } from '../proxy/counters.ts'
 import type { FromWorker, Listen, Live, ToWorker, WorkerStart } from './messages.ts'
 import type { Standing, Tally } from './tally.ts'
@@ -162,6 +163,24 @@ export class Workers {
     })
     await Promise.race([Promise.all(counted), late])
     clearTimeout(timer)
+  }
+
+  /** What is open, of those that answer in time. */
+  async tunnels(): Promise<readonly LiveTunnel[]> {
+    const found: LiveTunnel[] = []
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, COUNT_MS)
+    })
+    const told = this.#hands.filter((hand) => hand !== undefined).map(async (hand) => {
+      const answer = next(hand, ['tunnels'])
+      say(hand, { kind: 'list-tunnels' })
+      const message = await answer
+      if (message?.kind === 'tunnels') found.push(...message.tunnels)
+    })
+    await Promise.race([Promise.all(told), late])
+    clearTimeout(timer)
+    return found
   }
 
   /** The threads, for whoever watches or tries them. */

@@ -13,7 +13,22 @@ import type { Resolver } from './resolve.ts'
 import type { Member, Roster } from './roster.ts'
 
 /** An open tunnel, an upgraded connection or a running response: judged anew when the policy or the hour changes, ended when now denied. */
+/** A tunnel, or an upgraded connection, that is open now. */
+export interface LiveTunnel {
+  readonly id: string
+  readonly client: string
+  readonly group: string | undefined
+  readonly target: string
+  readonly rule: string
+  /** epoch milliseconds of its begin */
+  readonly since: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+}
+
 export interface LiveExchange extends Member {
+  /** of a tunnel alone */
+  tunnel?(): LiveTunnel
   rejudge(snapshot: Snapshot, now: number): void
   /** by which generation it was judged, and at which time: who joins after a change but was judged after it too need not be judged again */
   readonly judged?: { readonly generation: number; readonly now: number }
@@ -68,6 +83,8 @@ export interface RelayEnd {
 /** A running relay. `end` closes both sides and leads to `onEnd`, once. */
 export interface Relay {
   end(error: string, fault: Fault, cause?: Cause): void
+  /** so far: from the client, and to it */
+  readonly octets?: { readonly in: number; readonly out: number }
 }
 
 /**

@@ -8,7 +8,7 @@ import { mediaType } from '../http/media-type.ts'
 import type { Target } from '../net/target.ts'
 import type { Fetch } from './asked.ts'
 import type { Exchange } from './exchange.ts'
-import type { LiveExchange, Relay, RelayEnd } from './gate.ts'
+import type { LiveExchange, LiveTunnel, Relay, RelayEnd } from './gate.ts'
 import type { InboundConnection } from './inbound.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
 import type { Admission } from './limits.ts'
@@ -101,6 +101,10 @@ class LiveRelay implements LiveExchange {
   begin(): void {
     // it may have ended before it was returned
     if (!this.#over) this.#inbound.gate.live.add(this)
+  }
+
+  tunnel(): LiveTunnel {
+    return this.#notes.tunnel(this.relay?.octets)
   }
 
   rejudge(snapshot: Snapshot, now: number): void {

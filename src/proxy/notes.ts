@@ -9,7 +9,7 @@ import type { Ip } from '../net/ip.ts'
 import { ownText } from '../net/own-text.ts'
 import { hostText, type Target } from '../net/target.ts'
 import { requestId } from './clock.ts'
-import type { Fault } from './gate.ts'
+import type { Fault, LiveTunnel, Relay } from './gate.ts'
 import type { InboundConnection } from './inbound.ts'
 
 const NONE: readonly Observed[] = []
@@ -94,6 +94,15 @@ export class Notes {
   fail(error: string, fault: Fault): void {
     this.error ??= error
     this.fault ??= fault
+  }
+
+  /** While it lasts. */
+  tunnel(octets: Relay['octets'] = { in: 0, out: 0 }): LiveTunnel {
+    const { id, cause } = this
+    return {
+      id, client: this.#inbound.peer.address.text, group: this.#groupName(), target: redactTarget(this.what), rule: cause?.by ?? UNDECIDED, since: this.#time,
+      bytesIn: this.bytesIn + octets.in, bytesOut: this.bytesOut + octets.out,
+    }
   }
 
   /** Hands the record in, once. */

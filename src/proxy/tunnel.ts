@@ -56,6 +56,10 @@ class Tunnel implements Relay, RelayOwner {
     if (client.readableEnded) this.#cut()
   }
 
+  get octets(): { readonly in: number; readonly out: number } {
+    return { in: this.#relay.up.octets, out: this.#relay.down.octets }
+  }
+
   end(error: string, fault: Fault, cause?: Cause): void {
     this.#relay.end(error, fault, cause)
   }

@@ -218,6 +218,9 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   })
 
   return {
+    get octets() {
+      return { in: relay?.up.octets ?? 0, out: relay?.down.octets ?? 0 }
+    },
     end: (error: string, fault: Fault, cause?: Cause) => {
       if (relay !== undefined) return relay.end(error, fault, cause)
       request?.destroy()

@@ -14,6 +14,7 @@ const ANSWER: ReloadAnswer = { ok: true, generation: 7, hash: 'abc', diagnostics
 const STATUS: StatusAnswer = { pid: 1, file: '/p.yaml', policy: 'p', generation: 7, hash: 'abc', port: 800 }
 const reload = async (): Promise<ReloadAnswer> => ANSWER
 const answer: ControlActions = {
+  workers: { tunnels: async () => [] },
   reload, trial: reload, settle: reload, status: async () => STATUS, figures: () => Promise.reject(new Error('not asked')), lists: async () => [],
   updateLists: async (names) => ({ ok: true, generation: 7, lists: names.map((list) => ({ list, result: 'same', told: '' })) }),
   revert: async (hash, text) => ({ ...ANSWER, notes: [hash ?? '-', text ?? '-'] }),
