@@ -21,6 +21,7 @@ import { sayError } from './say.ts'
 import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { statusCommand } from './status.ts'
+import { suspectsCommand } from './suspects.ts'
 import { topCommand } from './top.ts'
 import { versionCommand, versionText } from './version.ts'
 
@@ -29,7 +30,7 @@ export { EXIT }
 const COMMANDS = [
   serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
   logCommand,
-  replayCommand, learnCommand,
+  replayCommand, learnCommand, suspectsCommand,
   reportCommand, topCommand,
   reloadCommand, schemaCommand,
   statusCommand, listsCommand, rulesCommand,
