@@ -17,9 +17,24 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Of a folder of Shorewall's the files that are read. */
+function existing(folder: string, names: readonly string[]): string[] {
+  const there = new Set(readdirSync(folder))
+  return names.filter((name) => there.has(name)).map((name) => join(folder, name))
+}
+
+/** `squid.conf`, and what Debian's includes. */
+function squidFolder(path: string): string[] {
+  const more = join(path, 'conf.d')
+  const parts = statSync(more, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(more).filter((name) => name.endsWith('.conf')).sort().map((name) => join(more, name)) : []
+  return [...existing(path, ['squid.conf']), ...parts]
+}
+
+/** Of a folder the files that are read. */
 function expanded(kind: string, path: string): string[] {
-  if (kind !== 'shorewall' || path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
+  if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
+  if (kind === 'squid') return squidFolder(path)
+  if (kind === 'squidguard') return existing(path, ['squidGuard.conf'])
+  if (kind !== 'shorewall') return [path]
   const there = new Set(readdirSync(path))
   return SHOREWALL_FILES.filter((name) => there.has(name)).map((name) => join(path, name))
 }
@@ -34,7 +49,7 @@ export async function readImportFiles(kind: string, paths: readonly string[]): P
   for (const path of paths) {
     try {
       const found = expanded(kind, path)
-      if (found.length === 0) return { file: path, message: 'this folder holds none of Shorewall\'s files', hint: `it reads ${SHOREWALL_FILES.join(', ')}` }
+      if (found.length === 0) return { file: path, message: `this folder holds none of the files of ${kind}`, ...(kind === 'shorewall' ? { hint: `it reads ${SHOREWALL_FILES.join(', ')}` } : {}) }
       for (const each of found) {
         const file = await readOne(each)
         const problem = notText(file)

@@ -8,6 +8,8 @@ import type { Imported } from '../import/draft.ts'
 import { policyText } from '../import/draft.ts'
 import { importHosts } from '../import/hosts.ts'
 import { importShorewall } from '../import/shorewall/shorewall.ts'
+import { importSquidGuard } from '../import/squidguard.ts'
+import { importSquid } from '../import/squid/squid.ts'
 import type { ImportFile, ImportProblem } from '../import/source.ts'
 import { parsePolicy } from '../policy/parse.ts'
 import { parseServiceLiteral, service } from '../policy/services.ts'
@@ -39,6 +41,8 @@ type Kind = (given: Given) => Imported | ImportProblem
 const KINDS: Readonly<Record<string, Kind>> = {
   blocklist: ({ files, options, paths }) => importBlocklist(files, { services: options.services, ...(paths === undefined ? {} : { paths }) }),
   shorewall: ({ files }) => importShorewall(files),
+  squid: ({ files }) => importSquid(files),
+  squidguard: ({ files }) => importSquidGuard(files),
   hosts: ({ files, paths }) => importHosts(files, paths === undefined ? {} : { paths }),
 }
 
@@ -110,7 +114,7 @@ export function importCommand(program: Command): void {
     // in backticks: who reads the imports of a file from its text takes the word before quotes for one
     .command(`import`)
     .addArgument(new Argument('<kind>', 'what the files are').choices([...Object.keys(KINDS), REPORTS]))
-    .argument('<file...>', 'the files; of `shorewall` a folder too; - is standard input')
+    .argument('<file...>', 'the files; of `shorewall`, `squid` and `squidguard` a folder too; - is standard input')
     .description('make a policy of the files of another tool; tells what could not be carried over')
     .option('--write <file>', 'write the policy there, and its lists beside it (default: print it)')
     .option('--force', 'overwrite what is there')
@@ -121,6 +125,8 @@ export function importCommand(program: Command): void {
 Kinds:
   blocklist  the iptables article's files, \`ip\` or \`ip:port\` a line, under # headings
   shorewall  policy and rules; zones, interfaces, hosts, params where they are
+  squid      squid.conf, what it includes, and the files that its acl lines name; or its folder
+  squidguard squidGuard.conf: its sources, destinations, times and pass lines
   hosts      a hosts file that sends names to 0.0.0.0 or 127.0.0.1
   iptables   iptables-save, or a script of iptables lines: which of its rules the policy of --policy already implies, which not and why
 

@@ -22,8 +22,21 @@ export interface RuleDraft {
 export interface WebRuleDraft {
   readonly name: string
   readonly action: 'allow' | 'deny'
+  readonly enabled?: false
+  readonly from?: readonly string[]
+  readonly to?: readonly string[]
+  readonly host?: readonly string[]
+  readonly uri?: readonly string[]
+  readonly contentType?: readonly string[]
+  readonly methods?: readonly string[]
+  readonly ports?: readonly string[]
   readonly list?: readonly string[]
+  readonly schedule?: readonly string[]
+  readonly userAgent?: readonly string[]
   readonly reason?: string
+  readonly origin?: Origin
+  /** for the reader of the policy */
+  readonly note?: string
 }
 
 export interface SideDraft {
@@ -36,6 +49,7 @@ export interface SideDraft {
 export interface GatewayDraft {
   readonly green: readonly SideDraft[]
   readonly red: readonly SideDraft[]
+  readonly proxyPort?: number
   readonly admin?: { readonly mac: string }
   readonly serve?: readonly string[]
   readonly output?: 'allow' | 'drop'
@@ -48,10 +62,11 @@ export interface PolicyDraft {
   readonly name: string
   readonly gateway?: GatewayDraft
   readonly addresses?: readonly (readonly [name: string, entries: readonly string[]])[]
-  readonly lists?: readonly { readonly name: string; readonly hosts: string }[]
+  readonly schedules?: readonly (readonly [name: string, windows: readonly string[]])[]
+  readonly lists?: readonly { readonly name: string; readonly hosts?: string; readonly domains?: string; readonly urls?: string; readonly expressions?: string }[]
   readonly blocks?: readonly { readonly name: string; readonly file: string; readonly services?: readonly string[]; readonly note?: string }[]
   readonly rules?: readonly RuleDraft[]
-  readonly web?: { readonly default: 'allow' | 'deny'; readonly rules: readonly WebRuleDraft[] }
+  readonly web?: { readonly default: 'allow' | 'deny'; readonly ports?: readonly string[]; readonly connectPorts?: readonly string[]; readonly rules: readonly WebRuleDraft[] }
 }
 
 /** A file that the policy names, by its path from the policy's folder. */
@@ -82,8 +97,9 @@ function sides(key: string, all: readonly SideDraft[]): string[] {
   return all.length === 1 ? [`  ${key}: ${side(first)}`] : [`  ${key}:`, ...all.map((each) => `    - ${side(each)}`)]
 }
 
-function gatewayLines({ green, red, admin, serve, output, default: last }: GatewayDraft): string[] {
+function gatewayLines({ green, red, proxyPort, admin, serve, output, default: last }: GatewayDraft): string[] {
   const lines = [...sides('green', green), ...sides('red', red)]
+  if (proxyPort !== undefined) lines.push(`  proxy: { port: ${proxyPort} }`)
   if (admin !== undefined) lines.push(`  admin: ${pairs([['mac', `"${admin.mac}"`], ['ports', '[445, 222]']])}`)
   if (serve !== undefined) lines.push(`  serve: [${serve.map(scalar).join(', ')}]`)
   if (output !== undefined) lines.push(`  output: { action: ${output} }`)
@@ -103,6 +119,18 @@ function ruleLines(rule: RuleDraft): string[] {
   return [...(from === '' ? [] : [`  ${comment(from)}`]), `  - ${text}`]
 }
 
+function webRuleLines(rule: WebRuleDraft): string[] {
+  const { origin, note } = rule
+  const text = pairs([
+    ['name', scalar(rule.name)], ['action', rule.action], ['enabled', rule.enabled === undefined ? undefined : 'false'], ['from', rule.from && words(rule.from)], ['to', rule.to && words(rule.to)],
+    ['host', rule.host && words(rule.host)], ['uri', rule.uri && words(rule.uri)], ['content-type', rule.contentType && words(rule.contentType)], ['methods', rule.methods && `[${rule.methods.map(scalar).join(', ')}]`],
+    ['ports', rule.ports && `[${rule.ports.join(', ')}]`], ['list', rule.list && `[${rule.list.map(scalar).join(', ')}]`], ['schedule', rule.schedule && words(rule.schedule)], ['user-agent', rule.userAgent && words(rule.userAgent)],
+    ['reason', rule.reason === undefined ? undefined : scalar(rule.reason)],
+  ])
+  const from = [...(origin === undefined ? [] : [`${origin.file}:${origin.line}`]), ...(note === undefined ? [] : [note])].join(': ')
+  return [...(from === '' ? [] : [`    ${comment(from)}`]), `    - ${text}`]
+}
+
 export function policyText(draft: PolicyDraft): string {
   const lines = [...draft.head.map(comment), 'version: 1', `name: ${scalar(draft.name)}`]
   if (draft.gateway !== undefined) lines.push(...gatewayLines(draft.gateway))
@@ -110,15 +138,18 @@ export function policyText(draft: PolicyDraft): string {
     if (entries.length > 0) lines.push('', `${title}:`, ...entries)
   }
   section('addresses', (draft.addresses ?? []).map(([name, entries]) => `  ${scalar(name)}: [${entries.map(scalar).join(', ')}]`))
-  section('lists', (draft.lists ?? []).map(({ name, hosts }) => `  ${scalar(name)}: ${pairs([['hosts', scalar(hosts)]])}`))
+  section('schedules', (draft.schedules ?? []).map(([name, windows]) => `  ${scalar(name)}: [${windows.map(scalar).join(', ')}]`))
+  section('lists', (draft.lists ?? []).map(({ name, hosts, domains, urls, expressions }) => `  ${scalar(name)}: ${pairs([['domains', domains && scalar(domains)], ['urls', urls && scalar(urls)], ['expressions', expressions && scalar(expressions)], ['hosts', hosts && scalar(hosts)]])}`))
   section('blocks', (draft.blocks ?? []).flatMap(({ name, file, services, note }) => [
     ...(note === undefined ? [] : [`  ${comment(note)}`]), `  ${scalar(name)}: ${pairs([['file', scalar(file)], ['services', services && words(services)]])}`,
   ]))
   section('rules', (draft.rules ?? []).flatMap(ruleLines))
   if (draft.web !== undefined) {
-    section('web', [`  default: ${draft.web.default}`, '  rules:', ...draft.web.rules.map((rule) => `    - ${pairs([
-      ['name', scalar(rule.name)], ['action', rule.action], ['list', rule.list && `[${rule.list.map(scalar).join(', ')}]`], ['reason', rule.reason === undefined ? undefined : scalar(rule.reason)],
-    ])}`)])
+    const { default: last, ports, connectPorts, rules } = draft.web
+    section('web', [
+      `  default: ${last}`, ...(ports === undefined ? [] : [`  ports: [${ports.join(', ')}]`]), ...(connectPorts === undefined ? [] : [`  connect-ports: [${connectPorts.join(', ')}]`]),
+      rules.length === 0 ? '  rules: []' : '  rules:', ...rules.flatMap(webRuleLines),
+    ])
   }
   return `${lines.join('\n')}\n`
 }
