@@ -12,6 +12,7 @@ import { reportText } from '../report/text.ts'
 import { PID_FILE } from './ask-gateway.ts'
 import { failure } from './exit.ts'
 import { countOption, wordOption } from './options.ts'
+import { Progress } from './progress.ts'
 import { reportSums } from './report-source.ts'
 import type { ReportPlace } from './report-source.ts'
 import { say, sayError, sayJson } from './say.ts'
@@ -58,7 +59,9 @@ async function report(options: ReportOptions): Promise<void> {
   const most = options.top ?? (format === 'text' ? MOST_TEXT : format === 'html' ? MOST_HTML : EVERY)
   const client = options.client === undefined ? {} : { client: parseIp(options.client)?.text ?? options.client }
   try {
-    const figures = storeFigures(db, { ...range, ...client, denied: options.denied === true, most, pages: PAGES })
+    const progress = new Progress(1)
+    const figures = storeFigures(db, { ...range, ...client, denied: options.denied === true, most, pages: PAGES }, (done) => progress.at(done))
+    progress.end()
     const by = options.by ?? []
     if (figures.total.requests === 0) sayError('note: there is no such request\n')
     if (format === 'json') sayJson(jsonOf(figures, by), 2)

@@ -2,7 +2,7 @@
 // the full ones do, by their key or index. Danger prevented: a report for the morning's meeting that reads ten million requests.
 import type { DatabaseSync } from 'node:sqlite'
 import type { ClientPage, ClientRow, DeniedRow, Figures, HourRow, Peak, Row, StepRow } from '../report/figures.ts'
-import { topOf } from '../report/site.ts'
+import { siteOf, topOf } from '../report/site.ts'
 import { SIZE_STEPS, TIME_STEPS } from '../report/spread.ts'
 
 export interface FigureQuery {
@@ -82,18 +82,11 @@ class Reader {
       .sort((a, b) => a.at - b.at)
   }
 
-  /** All sites; few columns, since a month has tens of thousands. */
-  sites(): readonly Row[] {
-    if (this.part) return this.words('site', 'sums', 1 << 30)
-    const sql = `SELECT (SELECT text FROM words WHERE id = t.site) AS key, t.* FROM (SELECT h.site, ${SUM}
-      FROM by_host b JOIN hosts h ON h.id = b.host WHERE b.hour >= ${this.#from} AND b.hour < ${this.#to} GROUP BY h.site) t ORDER BY requests DESC, key`
-    return this.#db.prepare(sql).all().map(rowOf)
-  }
-
-  hosts(): { readonly rows: readonly Row[]; readonly count: number } {
-    if (this.part) return { rows: [], count: 0 }
-    const count = amount(this.#db.prepare(`SELECT count(DISTINCT host) AS n ${this.#where('by_host')}`).get() ?? {}, 'n')
-    return { rows: this.#rows('by_host', 'host', '(SELECT host FROM hosts WHERE id = t.k)', this.#query.most), count }
+  /** All of them, and the sites that they belong to, in one pass: it is the longest of a report. Of a part only the sites are known. */
+  hosts(): { readonly hosts: readonly Row[]; readonly sites: readonly Row[] } {
+    if (this.part) return { hosts: [], sites: this.words('site', 'sums', 1 << 30) }
+    const hosts = this.#rows('by_host', 'host', '(SELECT host FROM hosts WHERE id = t.k)', 1 << 30)
+    return { hosts, sites: together(hosts, siteOf) }
   }
 
   clients(): { readonly rows: readonly ClientRow[]; readonly count: number } {
@@ -151,15 +144,16 @@ function added(rows: readonly Row[], key: string): Row {
   return { key, ...total }
 }
 
-function topsOf(sites: readonly Row[], most: number): readonly Row[] {
-  const tops = new Map<string, Row[]>()
-  for (const site of sites) {
-    const top = topOf(site.key)
-    const rows = tops.get(top)
-    if (rows === undefined) tops.set(top, [site])
-    else rows.push(site)
+/** Added up under what a key belongs to, the most asked first. */
+function together(rows: readonly Row[], keyOf: (key: string) => string): readonly Row[] {
+  const found = new Map<string, Row[]>()
+  for (const row of rows) {
+    const key = keyOf(row.key)
+    const same = found.get(key)
+    if (same === undefined) found.set(key, [row])
+    else same.push(row)
   }
-  return [...tops].map(([top, rows]) => added(rows, top)).sort((a, b) => b.requests - a.requests).slice(0, most)
+  return [...found].map(([key, same]) => added(same, key)).sort((a, b) => b.requests - a.requests || (a.key < b.key ? -1 : 1))
 }
 
 export function storeFigures(db: DatabaseSync, query: FigureQuery, step: (done: number) => void = () => {}): Figures {
@@ -167,10 +161,9 @@ export function storeFigures(db: DatabaseSync, query: FigureQuery, step: (done: 
   const { most } = query
   const hours = reader.hours()
   step(0.1)
-  const sites = reader.sites()
+  const { hosts, sites } = reader.hosts()
   step(0.4)
   const clients = reader.clients()
-  const hosts = reader.hosts()
   step(0.6)
   const kinds = { rules: reader.words('rule', 'by_kind'), methods: reader.words('method', 'by_kind'), types: reader.words('type', 'by_kind'), statuses: reader.statuses() }
   step(0.8)
@@ -178,7 +171,7 @@ export function storeFigures(db: DatabaseSync, query: FigureQuery, step: (done: 
   step(1)
   return {
     from: hours[0]?.at, to: hours.length === 0 ? undefined : (hours.at(-1)?.at ?? 0) + HOUR_MS, client: query.client, denied: query.denied, total: added(hours, 'total'),
-    counts: { clients: clients.count, sites: sites.length, hosts: hosts.count }, clients: clients.rows, groups: reader.words('grp', 'by_client', 1 << 30), tops: topsOf(sites, most), sites: sites.slice(0, most),
-    hosts: hosts.rows, ...kinds, hours, sizes: reader.steps('size'), times: reader.steps('time'), peaks: reader.peaks(hours), pages, lost: reader.lost(),
+    counts: { clients: clients.count, sites: sites.length, hosts: hosts.length }, clients: clients.rows, groups: reader.words('grp', 'by_client', 1 << 30), tops: together(sites, topOf).slice(0, most), sites: sites.slice(0, most),
+    hosts: hosts.slice(0, most), ...kinds, hours, sizes: reader.steps('size'), times: reader.steps('time'), peaks: reader.peaks(hours), pages, lost: reader.lost(),
   }
 }

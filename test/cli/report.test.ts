@@ -187,6 +187,5 @@ t.test('goaccess reads every line of our access log', { skip: installed('goacces
 t.test('sarg reads every line of our access log', { skip: installed('sarg') ? false : 'sarg is not installed' }, async (t) => {
   const { stdout, stderr } = spawnSync('sarg', ['-x', '-l', ACCESS, '-o', join(folder, 'sarg')], { encoding: 'utf8' })
   const text = stdout + stderr
-  t.match(text, new RegExp(`(?:Records read|records read|read): ?${COUNT}|${COUNT}`))
-  t.notMatch(text, /(?:corrupt|invalid|unknown)[^\n]*[1-9]\d* (?:line|record)/i)
+  t.match(text, `Records read: ${COUNT}, written: ${COUNT}, excluded: 0`)
 })
