@@ -8,6 +8,7 @@ import type { ImportFile, ImportProblem } from '../import/source.ts'
 import { boundedText, readBounded } from '../gateway/read-bounded.ts'
 
 const MOST_BYTES = 64 << 20
+const OWNERS: Readonly<Record<string, string>> = { shorewall: 'Shorewall', squid: 'Squid', squidguard: 'squidGuard' }
 
 function reasonOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
@@ -49,7 +50,7 @@ export async function readImportFiles(kind: string, paths: readonly string[]): P
   for (const path of paths) {
     try {
       const found = expanded(kind, path)
-      if (found.length === 0) return { file: path, message: `this folder holds none of the files of ${kind}`, ...(kind === 'shorewall' ? { hint: `it reads ${SHOREWALL_FILES.join(', ')}` } : {}) }
+      if (found.length === 0) return { file: path, message: `this folder holds none of ${OWNERS[kind] ?? kind}'s files`, ...(kind === 'shorewall' ? { hint: `it reads ${SHOREWALL_FILES.join(', ')}` } : {}) }
       for (const each of found) {
         const file = await readOne(each)
         const problem = notText(file)

@@ -77,7 +77,7 @@ t.test('bad input is an error, and nothing is written', async (t) => {
 
 t.test('a command line that does not fit together: 2, and why', async (t) => {
   const cases = [
-    [['squid', 'x'], /Allowed choices are blocklist, shorewall, hosts, iptables/], [['iptables', 'x'], /add `--policy FILE`/], [['iptables', 'x', '--policy', 'policies/office.yaml', '--write', 'y'], /makes no policy/], [['hosts', 'x', '--policy', 'p'], /is for `import iptables`/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
+    [['ipchains', 'x'], /Allowed choices are blocklist, shorewall, squid, squidguard, hosts, iptables/], [['iptables', 'x'], /add `--policy FILE`/], [['iptables', 'x', '--policy', 'policies/office.yaml', '--write', 'y'], /makes no policy/], [['hosts', 'x', '--policy', 'p'], /is for `import iptables`/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
     [['blocklist', 'x', '--services', 'nosuch'], /`nosuch` is no service/], [['hosts', 'x', '--force'], /--write FILE/], [['hosts', '-'], /standard input/],
   ] as const
   await Promise.all(cases.map(async ([args, said]) => {
