@@ -13,7 +13,7 @@ const RED = '203.0.113.25'
 const policyText = (name: string, services: string, more = ''): string =>
   `${HEAD.replace('name: office', `name: ${name}`)}${ADMIN}rules:\n  - { name: use, action: allow, from: green, to: gateway, services: proxy }\n  - { name: data, action: allow, from: green, to: internet, services: [${services}] }\n${more}`
 
-t.test('flows', { skip, timeout: 110_000 }, async (t) => {
+t.test('flows', { skip, timeout: 200_000 }, async (t) => {
   const stage = new Stage()
   t.teardown(() => stage.close())
   await office(stage, HOSTS)

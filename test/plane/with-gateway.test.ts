@@ -12,7 +12,7 @@ const HOSTS = [{ name: 'h5', addresses: ['192.168.51.5/24', 'fd00:51::5/64'] }]
 const policyText = (name: string, services: string, more = ''): string =>
   `${HEAD.replace('name: office', `name: ${name}`)}${ADMIN}rules:\n  - { name: use, action: allow, from: green, to: gateway, services: proxy }\n  - { name: data, action: allow, from: green, to: internet, services: [${services}] }\n${more}`
 
-t.test('the gateway', { skip, timeout: 110_000 }, async (t) => {
+t.test('the gateway', { skip, timeout: 200_000 }, async (t) => {
   const stage = new Stage()
   t.teardown(() => stage.close())
   await office(stage, HOSTS)
