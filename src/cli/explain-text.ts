@@ -18,10 +18,19 @@ function asked(question: ExplainQuestion): string {
   return ask.packets.map(({ protocol, port, to }) => `${protocol}${port === undefined ? '' : `/${port}`} to ${to.text}`).join(', ')
 }
 
+function limitText(limit: string, per: Plane['per']): string {
+  if (limit === 'low') return 'behind all else'
+  return `at ${limit} at most${per === 'client' ? ' for each client' : ''}`
+}
+
 function planeRow(name: string, plane: Plane): string[] {
   const observed = plane.observed === true ? 'allow (observed)' : plane.verdict
-  const what = plane.packet === undefined ? '' : `${plane.packet}: ${plane.action ?? ''}${plane.answer === undefined ? '' : `, answered with ${plane.answer}`}`
-  return [name, observed, `by ${plane.rule}`, what]
+  const told = [
+    ...(plane.packet === undefined ? [] : [`${plane.packet}: ${plane.action ?? ''}`]),
+    ...(plane.answer === undefined ? [] : [`answered with ${plane.answer}`]),
+    ...(plane.limit === undefined ? [] : [limitText(plane.limit, plane.per)]),
+  ]
+  return [name, observed, `by ${plane.rule}`, told.join(', ')]
 }
 
 export function explanationText(compiled: CompiledPolicy, question: ExplainQuestion, explanation: Explanation): string {

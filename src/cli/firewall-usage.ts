@@ -1,7 +1,7 @@
 // `greengate firewall usage`: packets and bytes for each rule by name, when it was hit last, and which were never hit, over every reload. Danger
 // prevented: a rule that is removed as unused because the counters were young, or kept for years because nobody can tell.
 import type { Command } from 'commander'
-import { safeId } from '../firewall/rules.ts'
+import { safeId } from '../firewall/rule-id.ts'
 import { timeText } from '../firewall/standing.ts'
 import type { RuleUsage, Usage } from '../firewall/usage.ts'
 import type { Diagnostic } from '../policy/diagnostic.ts'

@@ -25,7 +25,7 @@ import { unitsCommand } from './firewall-units.ts'
 import { firewallUsage } from './firewall-usage.ts'
 import { watchdogCommand } from './firewall-watchdog.ts'
 
-const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script']
+const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script', 'tc']
 
 /** `greengate firewall NAME`, in the order of the help. */
 const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
@@ -59,7 +59,7 @@ async function print(options: PlanOptions & { readonly format: Format }): Promis
 
 export function firewallCommand(program: Command): void {
   const command = planOptions(program.command('firewall').description('print the packet filter\'s rules for the policy; changes nothing'))
-    .addOption(new Option('--format <format>', 'iptables-restore for IPv4 or IPv6, nft for both, or a shell script that loads both').choices(FORMATS).default('iptables'))
+    .addOption(new Option('--format <format>', 'iptables-restore for IPv4 or IPv6, nft for both, a shell script that loads both, or the queues of rules that limit').choices(FORMATS).default('iptables'))
     // what stands behind a sub-command is the sub-command's
     .enablePositionalOptions()
     .helpCommand(false)

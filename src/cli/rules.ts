@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { loadUsage, usageFile } from '../plane/usage.ts'
 import { placesIn } from '../plane/places.ts'
-import { safeId } from '../firewall/rules.ts'
+import { safeId } from '../firewall/rule-id.ts'
 import { askFigures } from '../gateway/control.ts'
 import { findGateway } from '../gateway/plane-proxy.ts'
 import type { Rule, WebRule } from '../policy/policy.ts'

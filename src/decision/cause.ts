@@ -38,10 +38,15 @@ function packetConditions(rule: PacketRule): string {
   return `${anyOf(rule.services.text)} from ${anyOf(rule.from.text)} to ${anyOf(rule.to.text)}`
 }
 
+function verbOf(rule: Rule): string {
+  if (rule.action !== 'allow') return 'denies it'
+  if (rule.limit === undefined) return 'allows it'
+  return rule.limit.low === true ? 'allows it behind all else' : `allows it at ${rule.limit.text} at most`
+}
+
 export function ruleCause(rule: Rule): Cause {
-  const verb = rule.action === 'allow' ? 'allows' : 'denies'
   const conditions = rule.kind === 'web' ? webConditions(rule) : packetConditions(rule)
-  const told = `the rule ${rule.id} ${verb} it${conditions === '' ? '' : ` (${conditions})`}`
+  const told = `the rule ${rule.id} ${verbOf(rule)}${conditions === '' ? '' : ` (${conditions})`}`
   return { by: rule.id, kind: 'rule', place: rule.place, reason: rule.reason ?? told }
 }
 

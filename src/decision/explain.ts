@@ -33,6 +33,10 @@ export interface Plane {
   readonly action?: 'accept' | 'drop' | 'reject'
   /** of a rejected packet: what its sender gets */
   readonly answer?: string
+  /** allowed, and slowed down: `50kB/s` in each direction, or `low` */
+  readonly limit?: string
+  /** whose the rate is */
+  readonly per?: 'client' | 'group'
   readonly observed?: true
 }
 
@@ -47,6 +51,8 @@ export interface Explanation {
   readonly reason: string
   /** the deciding rule's place, and the reason */
   readonly because: string
+  /** allowed, and slowed down */
+  readonly limit?: string
   /** a policy in observe mode lets it pass: `rule` names what would have denied it */
   readonly observed?: true
   readonly planes: { readonly proxy?: Plane; readonly direct: Plane }
@@ -79,7 +85,8 @@ function explainWeb(compiled: CompiledPolicy, question: ExplainQuestion, web: We
   const lifted = enforced.verdict === 'deny' && done.verdict === 'allow'
   if (lifted) trace.push({ what: 'mode: observe', result: 'observed', detail: `${enforced.cause.by} is recorded, and the request passes` })
   const cause = lifted ? enforced.cause : done.cause
-  const proxy = plane(done.verdict, cause, lifted)
+  const limit = done.endpoint?.limit
+  const proxy: Plane = { ...plane(done.verdict, cause, lifted), ...(limit === undefined ? {} : { limit: limit.text, per: limit.per }) }
   return finish(proxy, cause, { proxy, direct: directPlane(compiled, question, web) }, trace)
 }
 
@@ -114,7 +121,7 @@ function packetPlane(compiled: CompiledPolicy, question: ExplainQuestion, packet
   const passes = decision.verdict === 'deny' && compiled.policy.mode === 'observe' && decision.firm !== true
   if (passes) trace?.push({ what: 'mode: observe', result: 'observed', detail: `${decision.cause.by} is logged, and the packet passes` })
   const told = plane(passes ? 'allow' : decision.verdict, decision.cause, passes)
-  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action, ...(passes || decision.answer === undefined ? {} : { answer: decision.answer }) }, cause: decision.cause }
+  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action, ...(passes || decision.answer === undefined ? {} : { answer: decision.answer }), ...(decision.limit === undefined ? {} : { limit: decision.limit.text }) }, cause: decision.cause }
 }
 
 function plane(verdict: 'allow' | 'deny', cause: Cause, lifted: boolean): Plane {
@@ -130,6 +137,7 @@ function finish(decided: Plane, cause: Cause, planes: Explanation['planes'], tra
   return {
     verdict, rule, reason,
     because: cause.place === undefined ? reason : `${placeText(cause.place)}: ${reason}`,
+    ...(decided.limit === undefined ? {} : { limit: decided.limit }),
     ...(decided.observed === true ? { observed: true } : {}),
     planes,
     trace: trace.map(({ what, place, result, detail }) => ({ what, ...(place === undefined ? {} : { place: placeText(place) }), result, ...(detail === undefined ? {} : { detail }) })),

@@ -5,7 +5,8 @@ import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Target } from '../net/target.ts'
 import type { Place } from '../policy/diagnostic.ts'
-import type { Tunnels } from '../policy/policy.ts'
+import type { Tunnels, WebLimit } from '../policy/policy.ts'
+import type { Slowing } from '../policy/rate.ts'
 import type { Live } from './web-rule.ts'
 
 export interface Client {
@@ -79,6 +80,11 @@ export interface Leave {
   readonly observed: readonly Observed[]
 }
 
+/** A web rule's limit, with the rule that it is of: a bucket a rule. */
+export interface RuleLimit extends WebLimit {
+  readonly rule: string
+}
+
 /** One address that was judged; what is dialled is this and nothing else. */
 export interface Endpoint {
   readonly address: Ip
@@ -86,6 +92,8 @@ export interface Endpoint {
   readonly cause: Cause
   readonly tunnels: Tunnels
   readonly log: boolean
+  /** how fast its body or tunnel may go, in each direction; undefined: as it comes */
+  readonly limit: RuleLimit | undefined
 }
 
 declare const permitBrand: unique symbol
@@ -113,6 +121,8 @@ export interface PacketDecision {
   readonly action: 'accept' | 'drop' | 'reject'
   /** of a rejected packet: what its sender gets, in the kernel's word of its family */
   readonly answer?: string
+  /** accepted, and slowed down */
+  readonly limit?: Slowing
   /** closed under a policy in observe mode too: forged packets, and what begins no flow */
   readonly firm?: true
   readonly cause: Cause

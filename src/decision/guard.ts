@@ -51,7 +51,7 @@ function stage(refused: Refused): number {
 }
 
 function endpoint(compiled: CompiledPolicy, address: Ip, port: number, rule: ReadyWebRule | undefined, cause: Cause): Endpoint {
-  return { address, port, cause, tunnels: rule?.tunnels ?? compiled.policy.web.tunnels, log: rule?.log ?? true }
+  return { address, port, cause, tunnels: rule?.tunnels ?? compiled.policy.web.tunnels, log: rule?.log ?? true, limit: rule?.limit }
 }
 
 function makePermit(leave: Leave, endpoints: readonly Endpoint[], notes: Notes): Permit {

@@ -4,6 +4,7 @@ import type { Ip } from '../net/ip.ts'
 import { ipFromValue } from '../net/ip.ts'
 import { scopeOf } from '../net/scope.ts'
 import type { RejectWith } from '../policy/policy.ts'
+import type { Slowing } from '../policy/rate.ts'
 import { answerOf } from '../policy/reject.ts'
 import { idle } from './activity.ts'
 import { blockedPacket, blocksOf } from './blocks.ts'
@@ -19,8 +20,8 @@ import type { Trace } from './trace.ts'
 
 type Verdict = Omit<PacketDecision, 'observed'>
 
-function accept(cause: Cause): Verdict {
-  return { verdict: 'allow', action: 'accept', cause }
+function accept(cause: Cause, limit?: Slowing): Verdict {
+  return { verdict: 'allow', action: 'accept', cause, ...(limit === undefined ? {} : { limit }) }
 }
 
 function drop(cause: Cause): Verdict {
@@ -158,7 +159,7 @@ function byRules(compiled: CompiledPolicy, facts: PacketFacts, from: Client | 'g
     }
     tellRule(trace, rule, 'match')
     const { cause } = ready.refused
-    if (rule.action === 'allow') return accept(cause)
+    if (rule.action === 'allow') return accept(cause, rule.limit)
     if (rule.action === 'deny') return asDefault(compiled, facts, cause, rule.rejectWith)
     return rule.action === 'drop' ? drop(cause) : reject(facts, cause, rule.rejectWith)
   }

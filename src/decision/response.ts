@@ -27,11 +27,17 @@ export function observedByResponse(compiled: CompiledPolicy, permit: Permit, end
   return [...permit.observed, ...[...notes.observed, ...lifted].filter(({ cause }) => !known.has(cause.by))]
 }
 
+/** What is under way may go on, on the terms of now. */
+export interface GoesOn {
+  readonly verdict: 'allow'
+  readonly endpoint: Endpoint
+}
+
 /** Would it be allowed to go on, now and by this policy? Observe mode is applied: what is answered stands. */
-export function rejudge(compiled: CompiledPolicy, facts: RequestFacts, endpoint: Endpoint, responseType?: string): Denial | undefined {
+export function rejudge(compiled: CompiledPolicy, facts: RequestFacts, endpoint: Endpoint, responseType?: string): Denial | GoesOn {
   const leave = outcome(compiled, decide(compiled, facts))
   if (leave.verdict === 'deny') return leave
   const permit = outcome(compiled, guard(compiled, leave, [endpoint.address]))
   if (permit.verdict === 'deny') return permit
-  return outcome(compiled, decideResponse(compiled, permit, endpoint, responseType))
+  return outcome(compiled, decideResponse(compiled, permit, endpoint, responseType)) ?? { verdict: 'allow', endpoint: permit.endpoints[0] ?? endpoint }
 }

@@ -49,7 +49,7 @@ function warning(rule: Rule, before: readonly Rule[]): Diagnostic {
   const named = before.slice(0, 3).map((each) => `\`${each.id}\` (line ${each.place.line})`).join(', ')
   const more = before.length > 3 ? ` and ${before.length - 3} more` : ''
   const decides = before.length === 1 ? 'decides' : 'together decide'
-  const contradicts = before.some((each) => (each.action === 'allow') !== (rule.action === 'allow'))
+  const contradicts = before.some((each) => (each.action === 'allow') !== (rule.action === 'allow') || each.limit?.text !== rule.limit?.text)
   return {
     code: 'shadowed',
     severity: 'warning',

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../policy/diagnostic.ts'
 import type { PolicyTest } from '../policy/policy.ts'
 import { parsePacketAsk, parseWebAsk } from './ask.ts'
 import type { CompiledPolicy } from './compile.ts'
-import type { Cause, Client } from './facts.ts'
+import type { Cause, Client, PacketDecision } from './facts.ts'
 import { instants } from './instants.ts'
 import { nearestVia } from './nearest-via.ts'
 import { decidePacket } from './packet.ts'
@@ -14,6 +14,8 @@ import { ask } from './question.ts'
 
 interface Got {
   readonly verdict: 'allow' | 'deny'
+  /** allowed, and slowed down so: `50kB/s`, `low` */
+  readonly limit?: string
   readonly cause: Cause
 }
 
@@ -35,7 +37,7 @@ function runTest(compiled: CompiledPolicy, test: PolicyTest, times: readonly num
     const got = judgeTest(compiled, test, at)
     if ('code' in got) return got
     first ??= { at, got }
-    if (got.verdict !== first.got.verdict || got.cause.by !== first.got.cause.by) {
+    if (got.verdict !== first.got.verdict || got.limit !== first.got.limit || got.cause.by !== first.got.cause.by) {
       return {
         code: 'test-time',
         message: `the verdict depends on time, and the test names none: ${gotText(first.got)} at ${clock(first.at)}, ${gotText(got)} at ${clock(at)}`,
@@ -44,8 +46,9 @@ function runTest(compiled: CompiledPolicy, test: PolicyTest, times: readonly num
     }
   }
   if (first === undefined) return undefined
-  const { verdict, cause } = first.got
-  if (verdict === test.expect && (test.by === undefined || test.by === cause.by)) return undefined
+  const { verdict, cause, limit } = first.got
+  const asExpected = test.expect === 'limit' ? limit !== undefined : verdict === test.expect
+  if (asExpected && (test.by === undefined || test.by === cause.by)) return undefined
   const expected = test.by === undefined ? test.expect : `${test.expect} by \`${test.by}\``
   const where = cause.place === undefined ? '' : ` (${cause.place.file}:${cause.place.line})`
   return { code: 'test-failed', message: `the test fails: expected ${expected}, got ${gotText(first.got)}${where}: ${cause.reason}`, hint: 'mend the rules, or the test' }
@@ -56,7 +59,7 @@ function clock(at: number): string {
 }
 
 function gotText(got: Got): string {
-  return `${got.verdict} by \`${got.cause.by}\``
+  return `${got.limit === undefined ? got.verdict : `limit (${got.limit})`} by \`${got.cause.by}\``
 }
 
 function judgeTest(compiled: CompiledPolicy, test: PolicyTest, now: number): Got | Problem {
@@ -67,6 +70,10 @@ function judgeTest(compiled: CompiledPolicy, test: PolicyTest, now: number): Got
   return test.ask.kind === 'packet' ? judgePacketTest(compiled, test.ask, own || compiled.known.own.has(address) ? 'gateway' : client, now) : judgeWebTest(compiled, test, test.ask, client, now)
 }
 
+function packetGot({ verdict, cause, limit }: PacketDecision): Got {
+  return { verdict, cause, ...(limit === undefined ? {} : { limit: limit.text }) }
+}
+
 function judgePacketTest(compiled: CompiledPolicy, packet: { readonly protocol: string; readonly to: string }, from: Client | 'gateway', now: number): Got | Problem {
   const asked = parsePacketAsk(compiled.policy, compiled.machine.proxyPort, packet.protocol, packet.to)
   if (!asked.ok) return { code: 'test', message: asked.problem, hint: 'write "tcp/110 to 203.0.113.25"' }
@@ -74,10 +81,11 @@ function judgePacketTest(compiled: CompiledPolicy, packet: { readonly protocol: 
   const first = got[0]?.decision
   // a service may be several packets (dns is udp and tcp): neither `allow` nor `deny` is true of them where they part
   if (got.some(({ decision }) => decision.verdict !== first?.verdict)) {
-    const told = got.map(({ each, decision }) => `${each.protocol}/${each.port ?? ''} ${gotText(decision)}`).join(', ')
+    const told = got.map(({ each, decision }) => `${each.protocol}/${each.port ?? ''} ${gotText(packetGot(decision))}`).join(', ')
     return { code: 'test-failed', message: `the test fails: \`${packet.protocol}\` is several packets, and they part: ${told}`, hint: 'ask each by itself: `udp/53`, `tcp/53`' }
   }
-  return first ?? { code: 'test', message: `\`${packet.protocol}\` is no packet` }
+  if (first === undefined) return { code: 'test', message: `\`${packet.protocol}\` is no packet` }
+  return packetGot(first)
 }
 
 function judgeWebTest(compiled: CompiledPolicy, test: PolicyTest, request: { readonly method: string; readonly url: string }, client: Client, now: number): Got | Problem {
@@ -86,5 +94,6 @@ function judgeWebTest(compiled: CompiledPolicy, test: PolicyTest, request: { rea
   const { method, target, uri, tunnel } = asked.value
   const addresses = test.address?.map((text) => parseIp(text)).filter((ip): ip is Ip => ip !== undefined)
   const facts = { client, via: nearestVia(compiled, client.address), now, method, target, uri, tunnel, userAgent: undefined, contentType: test.contentType }
-  return ask(compiled, { facts, addresses, responseType: test.responseType, serverName: test.serverName }, false, undefined)
+  const { verdict, cause, endpoint } = ask(compiled, { facts, addresses, responseType: test.responseType, serverName: test.serverName }, false, undefined)
+  return { verdict, cause, ...(endpoint?.limit === undefined ? {} : { limit: endpoint.limit.text }) }
 }

@@ -14,7 +14,8 @@ export function tell(trace: Trace, what: string, result: TraceStep['result'], de
 
 export function tellRule(trace: Trace, rule: Rule, result: TraceStep['result'], detail?: string): void {
   if (trace === undefined) return
-  const what = rule.named ? `${LISTS[rule.kind]} ${rule.id} (${rule.action})` : `${rule.id} (${rule.action})`
+  const action = rule.limit === undefined ? rule.action : `limit ${rule.limit.text}`
+  const what = rule.named ? `${LISTS[rule.kind]} ${rule.id} (${action})` : `${rule.id} (${action})`
   trace.push({ what, place: rule.place, result, ...(detail === undefined ? {} : { detail }) })
 }
 

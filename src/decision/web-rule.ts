@@ -11,7 +11,7 @@ import type { Calendar, Timing } from './activity.ts'
 import { ruleCause, ruleObserved } from './cause.ts'
 import type { Refused } from './cause.ts'
 import type { ClientSet } from './client-set.ts'
-import type { Observed } from './facts.ts'
+import type { Observed, RuleLimit } from './facts.ts'
 import { targetSet } from './known.ts'
 import type { KnownAddresses } from './known.ts'
 
@@ -54,6 +54,7 @@ export interface ReadyWebRule {
   /** an address that both its `to` and its `resolves-to` hold; undefined where it has neither */
   readonly example: Ip | undefined
   readonly tunnels: Tunnels
+  readonly limit: RuleLimit | undefined
   readonly denies: boolean
   readonly log: boolean
   readonly observed: Observed | undefined
@@ -91,6 +92,7 @@ export function readyWebRule(rule: WebRule, index: number, parts: WebRuleParts, 
     resolvesTo,
     example: exampleOf(toAddresses, resolvesTo),
     tunnels: { ...policy.web.tunnels, ...rule.tunnels },
+    limit: rule.limit === undefined ? undefined : { ...rule.limit, rule: rule.id },
     denies: rule.action === 'deny',
     log: rule.log ?? true,
     observed: rule.mode === 'observe' ? ruleObserved(rule, cause) : undefined,

@@ -7,7 +7,7 @@ import { sameIp } from '../net/ip.ts'
 import type { AddressSet, Policy, PortRange } from '../policy/policy.ts'
 import { scopeOf } from '../net/scope.ts'
 import { blockChains } from './blocked.ts'
-import { PING, chain, defaultLines, denyChains, quiet, revoked, stateChain, vettedChain, wouldChains } from './endings.ts'
+import { PING, chain, defaultLines, denyChains, quiet, revoked, stateChain, wouldChains } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { adminLines } from './gateway.ts'
 import type { Compiled } from './gateway.ts'
@@ -22,6 +22,7 @@ import { lowerRules } from './rules.ts'
 import type { Side } from './rules.ts'
 import { portTerm } from './services.ts'
 import type { Term } from './services.ts'
+import { shapeChain, vettedChains } from './shaping.ts'
 import { clientSpoofChains, network, spoofOutChains } from './spoof.ts'
 import { addressTerms, senderTerms } from './terms.ts'
 
@@ -183,7 +184,7 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
         hook: 'output',
       },
       stateChain(generation),
-      vettedChain(generation),
+      ...vettedChains(policy, generation),
       ...denyChains(),
       lockChain(policy),
       ...denialLogChains(policy, ['INPUT', 'FORWARD', 'OUTPUT']),
@@ -194,6 +195,7 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
       ...spoofOutChains(),
       // empty: loaded over a gateway's rules, it ends their masquerading
       { name: 'POST', table: 'nat', hook: 'postrouting', lines: [] },
+      shapeChain(undefined),
     ],
   }
 }

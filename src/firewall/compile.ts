@@ -5,8 +5,10 @@ import type { Policy } from '../policy/policy.ts'
 import { compileClient } from './client.ts'
 import type { RulesetFacts } from './facts.ts'
 import { compileGateway, specialRanges } from './gateway.ts'
+import type { Compiled } from './gateway.ts'
 import type { Chain, Note, Ruleset } from './ruleset.ts'
-import { inactiveRules } from './rules.ts'
+import { inactiveRules, standingRules } from './rules.ts'
+import { MOST_CLASSES, shapingNotes, shapingOf } from './shaping.ts'
 import { timeNotes } from './standing.ts'
 import { unsaidNotes } from './unsaid.ts'
 
@@ -45,6 +47,11 @@ function strangeInterface(policy: Policy): Note | undefined {
   return { code: 'firewall-interface', message: `\`${name}\` is no interface that rules can name`, hint: 'letters, digits, `.`, `_`, `@` and `-`: one entry an interface, no wild cards' }
 }
 
+/** A single machine's rules know no interface, so that nothing is slowed by them. */
+function compileSingle(policy: Policy, facts: RulesetFacts, generation: number): Compiled {
+  return compileClient({ ...policy, rules: policy.rules.map(({ limit: _limit, ...rule }) => rule) }, facts, generation)
+}
+
 export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResult {
   const { client } = facts
   if (client === undefined && policy.gateway.green.length === 0) {
@@ -59,7 +66,10 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
   }
   const strange = strangeInterface(policy)
   if (strange !== undefined) return { ok: false, problem: strange }
-  const compile = client === undefined ? compileGateway : compileClient
+  const standing = standingRules(policy, facts.now)
+  const crowded = policy.rules.filter((rule) => rule.limit !== undefined)[MOST_CLASSES]
+  if (crowded !== undefined) return { ok: false, problem: { code: 'firewall-limit', place: crowded.place, message: `rule \`${crowded.id}\` is the ${MOST_CLASSES + 1}th that limits, and the kernel's marks tell ${MOST_CLASSES} apart`, hint: 'let one rule speak of several clients or services' } }
+  const compile = client === undefined ? compileGateway : compileSingle
   const meaning = meaningOf(reached(compile(policy, facts, 1).chains))
   const generation = facts.generation ?? generationOf(meaning)
   const { chains, notes } = compile(policy, facts, generation)
@@ -70,6 +80,7 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
         hint: 'make the user, then print the rules anew',
       }]
     : []
+  const shaping = client === undefined ? shapingOf(policy, standing) : undefined
   return {
     ok: true,
     ruleset: {
@@ -78,10 +89,11 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
       generation,
       meaning,
       chains: reached(chains),
+      ...(shaping === undefined ? {} : { shaping }),
       ipset: facts.ipset === true,
       special: specialRanges(policy.gateway),
       inactive: inactiveRules(policy, facts.now),
-      notes: [...users, ...notes, ...timeNotes(policy, facts.now), ...unsaidNotes(policy)],
+      notes: [...users, ...notes, ...shapingNotes(policy, standing, client !== undefined), ...timeNotes(policy, facts.now), ...unsaidNotes(policy)],
     },
   }
 }

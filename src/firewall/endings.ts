@@ -39,10 +39,6 @@ export function stateChain(generation: number): Chain {
   ])
 }
 
-export function vettedChain(generation: number): Chain {
-  return chain('VETTED', [line({}, { kind: 'vet', generation }), line({}, ACCEPT)])
-}
-
 export function denyChains(): readonly Chain[] {
   return [
     chain('DENY', [revoked(), toLedger(), line({}, DROP)]),

@@ -6,7 +6,7 @@ import type { Range } from '../net/network.ts'
 import { PACKET_INTERNET_EXCLUDES, PRIVATE_RANGES } from '../net/scope.ts'
 import type { AddressSet, Gateway, Policy } from '../policy/policy.ts'
 import { blockChains } from './blocked.ts'
-import { PING, chain, defaultLines, denyChains, quiet, redDropChain, redLogChain, revoked, stateChain, vettedChain, wouldChains } from './endings.ts'
+import { PING, chain, defaultLines, denyChains, quiet, redDropChain, redLogChain, revoked, stateChain, wouldChains } from './endings.ts'
 import type { RulesetFacts } from './facts.ts'
 import { toLedger } from './ledger.ts'
 import { DENIAL_LOG, denialLog, denialLogChains, logsDenials } from './logs.ts'
@@ -14,10 +14,11 @@ import { discoveryIn } from './neighbours.ts'
 import { gatewayOutput, lockNotes } from './output.ts'
 import { ACCEPT, DROP, goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note } from './ruleset.ts'
-import { lowerRules } from './rules.ts'
+import { lowerRules, standingRules } from './rules.ts'
 import type { Side } from './rules.ts'
 import { portTerm, serviceTerms } from './services.ts'
 import type { Term } from './services.ts'
+import { shapeChain, shapingOf, vettedChains } from './shaping.ts'
 import { gatewaySpoofChains } from './spoof.ts'
 import { addressTerms, greenInterfaces, internetTests, redInterfaces, senderTerms } from './terms.ts'
 
@@ -134,7 +135,7 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
     { ...chain('FORWARD', [line({}, jump('STATE')), line({ in: greens }, goTo('GREEN')), line({}, goTo('RED_DROP'))]), hook: 'forward' },
     { ...chain('OUTPUT', [...output.head, ...sent, ...output.end]), hook: 'output' },
     stateChain(generation),
-    vettedChain(generation),
+    ...vettedChains(policy, generation),
     ...denyChains(),
     chain('GREEN_END', greenEnd(policy)),
     quickChain(policy),
@@ -147,6 +148,7 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
     ...lowered.chains,
     ...gatewaySpoofChains(policy),
     masquerade(gateway),
+    shapeChain(shapingOf(policy, standingRules(policy, facts.now))),
   ]
   return { chains, notes: [...lockNotes(policy, facts.now, facts.proxyPort), ...lowered.notes] }
 }

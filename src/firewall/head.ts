@@ -4,8 +4,9 @@ import type { Policy } from '../policy/policy.ts'
 import { NFT_TABLE } from './nft.ts'
 import { greenInterfaces, redInterfaces } from './terms.ts'
 import type { Ruleset } from './ruleset.ts'
+import { TC_RECOVERY } from './tc.ts'
 
-export type Format = 'iptables' | 'ip6tables' | 'nft' | 'script'
+export type Format = 'iptables' | 'ip6tables' | 'nft' | 'script' | 'tc'
 
 export interface Origin {
   /** of the policy's text and files */
@@ -20,7 +21,7 @@ export function recovery(tool: 'iptables' | 'ip6tables'): string {
 }
 
 /** Both families in one line. */
-export const SCRIPT_RECOVERY = "for t in iptables ip6tables; do $t-save -c | grep -vE '(:| )GG_' | $t-restore -c; done"
+export const SCRIPT_RECOVERY = `for t in iptables ip6tables; do $t-save -c | grep -vE '(:| )GG_' | $t-restore -c; done; ${TC_RECOVERY}`
 
 export const NFT_RECOVERY = `nft delete table ${NFT_TABLE}`
 
@@ -34,7 +35,8 @@ function loading(format: Format): readonly string[] {
     case 'iptables': return ['load (IPv4; print and load --format ip6tables too, first): iptables-restore --noflush < FILE']
     case 'ip6tables': return ['load (IPv6; print and load --format iptables too, then): ip6tables-restore --noflush < FILE']
     case 'nft': return ['load (IPv4 and IPv6, in one transaction): nft -f FILE']
-    case 'script': return ['load (IPv6, then IPv4; as root): sh FILE']
+    case 'script': return ['load (IPv6, then IPv4, then the queues of rules that limit; as root): sh FILE']
+    case 'tc': return ['the queues of rules that limit, beside the rules of another format; load (as root): sh FILE']
   }
 }
 
@@ -43,10 +45,12 @@ function takingOut(format: Format): string {
     case 'iptables': case 'ip6tables': return recovery(format)
     case 'nft': return NFT_RECOVERY
     case 'script': return SCRIPT_RECOVERY
+    case 'tc': return TC_RECOVERY
   }
 }
 
 function open(policy: Policy, ruleset: Ruleset, format: Format): readonly string[] {
+  if (format === 'tc') return ['then nothing is slowed down']
   const family = format === 'iptables' ? 'IPv4' : format === 'ip6tables' ? 'IPv6' : 'IPv4 and IPv6'
   if (ruleset.mode === 'client') return [`then open: everything over ${family}, into this machine and out of it`]
   const green = greenInterfaces(policy.gateway).join(', ')
@@ -68,7 +72,7 @@ export function headLines(policy: Policy, ruleset: Ruleset, format: Format, orig
     'take out again, from the console:',
     `  ${takingOut(format)}`,
     ...open(policy, ruleset, format),
-    ...(ruleset.mode === 'gateway' && !ruleset.observe ? ['forwarding is yours to switch on, once this is loaded: sysctl -w net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1)'] : []),
+    ...(ruleset.mode === 'gateway' && !ruleset.observe && format !== 'tc' ? ['forwarding is yours to switch on, once this is loaded: sysctl -w net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1)'] : []),
   ]
   return words.map((each) => `# ${each}`)
 }

@@ -9,12 +9,13 @@ import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
 import { LAST_SECOND } from './standing.ts'
+import { className } from './tc.ts'
 import { spread } from './spread.ts'
 
 export const PREFIX = 'GG_'
 const BUILT_IN = { input: 'INPUT', forward: 'FORWARD', output: 'OUTPUT', prerouting: 'PREROUTING', postrouting: 'POSTROUTING' } as const
 /** filter first: the file is committed table by table, and half a load must leave the gateway shut, not open */
-const TABLES: readonly Table[] = ['filter', 'raw', 'nat']
+const TABLES: readonly Table[] = ['filter', 'raw', 'mangle', 'nat']
 /** the LOG target cuts what is longer, and says nothing */
 const LOG_PREFIX = 29
 
@@ -70,8 +71,14 @@ function hex(generation: number): string {
   return `0x${generation.toString(16)}000000/0xff000000`
 }
 
+/** Hexadecimal as iptables-save has it: without leading zeros. */
+function markWords({ generation, class: shapeClass }: Extract<Verdict, { readonly kind: 'vet' }>): string {
+  return shapeClass === undefined ? hex(generation) : `0x${(generation * 256 + shapeClass).toString(16)}0000/0xffff0000`
+}
+
 function stateWords(tests: Tests): readonly string[] {
   const words = tests.vettedBy === undefined ? [] : ['-m connmark', `--mark ${hex(tests.vettedBy)}`]
+  if (tests.flowClass !== undefined) words.push('-m connmark', `--mark 0x${tests.flowClass.toString(16)}0000/0xff0000`)
   if (tests.state === undefined) return words
   words.push('-m conntrack', `--ctstate ${tests.state.toUpperCase()}`)
   if (tests.direction !== undefined) words.push(`--ctdir ${tests.direction.toUpperCase()}`)
@@ -100,7 +107,8 @@ function verdictWords(verdict: Verdict, family: Family): string {
     case 'accept': case 'drop': case 'return': case 'masquerade': return `-j ${verdict.kind.toUpperCase()}`
     case 'jump': return `-j ${PREFIX}${verdict.chain}`
     case 'goto': return `-g ${PREFIX}${verdict.chain}`
-    case 'vet': return `-j CONNMARK --set-xmark ${hex(verdict.generation)}`
+    case 'vet': return `-j CONNMARK --set-xmark ${markWords(verdict)}`
+    case 'classify': return `-j CLASSIFY --set-class ${className(verdict.class).replace(':', ':0')}`
     case 'nflog': return `-j NFLOG --nflog-prefix "${verdict.prefix}" --nflog-group ${LOG_GROUP}`
     case 'log': return `-j LOG --log-prefix "${cutPrefix(verdict.prefix)}" --log-level 6`
     case 'ledger': throw new Error('the ledger is more than one line')

@@ -6,16 +6,17 @@ import type { PortRange } from '../policy/policy.ts'
 import { counterName, counterNames, ledgerTexts, namedSets } from './nft-objects.ts'
 import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
+import { className } from './tc.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
 
 export const NFT_TABLE = 'inet greengate'
 
-const BASE: Readonly<Record<NonNullable<Chain['hook']>, string>> = {
-  input: 'type filter hook input priority filter - 5; policy accept;',
-  forward: 'type filter hook forward priority filter - 5; policy accept;',
-  output: 'type filter hook output priority filter - 5; policy accept;',
-  prerouting: 'type filter hook prerouting priority raw; policy accept;',
-  postrouting: 'type nat hook postrouting priority srcnat; policy accept;',
+const PRIORITY: Readonly<Record<Exclude<Chain['table'], 'nat'>, string>> = { filter: 'filter - 5', raw: 'raw', mangle: 'mangle' }
+
+function baseText({ table, hook }: Chain): readonly string[] {
+  if (hook === undefined) return []
+  const words = table === 'nat' ? `type nat hook ${hook} priority srcnat` : `type filter hook ${hook} priority ${PRIORITY[table]}`
+  return [`\t\t${words}; policy accept;`]
 }
 
 const ICMP_NAMES: Readonly<Record<Family, ReadonlyMap<number, string>>> = {
@@ -76,6 +77,7 @@ function stateWords(tests: Tests): readonly string[] {
   if (tests.state !== undefined) words.push(`ct state ${tests.state}`)
   if (tests.direction !== undefined) words.push(`ct direction ${tests.direction}`)
   if (tests.vettedBy !== undefined) words.push(`ct mark 0x${byte(tests.vettedBy)}000000/8`)
+  if (tests.flowClass !== undefined) words.push(`ct mark & 0x00ff0000 == 0x00${byte(tests.flowClass)}0000`)
   if (tests.notSyn === true) words.push('tcp flags != syn / fin,syn,rst,ack')
   return words
 }
@@ -111,12 +113,18 @@ function answersBySide(verdict: Verdict): boolean {
   return verdict.kind === 'reject' && verdict.with !== 'reset' && !('both' in REJECTS[verdict.with])
 }
 
+/** nft tells the mask with the new bits in it; it keeps the bits below. */
+function vetWords({ generation, class: shapeClass }: Extract<Verdict, { readonly kind: 'vet' }>): string {
+  const head = byte(generation) + (shapeClass === undefined ? '' : byte(shapeClass))
+  return `ct mark set ct mark & 0x${head.padEnd(8, 'f')} | 0x${head.padEnd(8, '0')}`
+}
+
 function verdictWords(verdict: Verdict, family: Family): string {
   switch (verdict.kind) {
     case 'accept': case 'drop': case 'return': case 'masquerade': return verdict.kind
     case 'jump': case 'goto': return `${verdict.kind} ${verdict.chain.toLowerCase()}`
-    // nft tells the mask with the new bits in it; it keeps the lower 24 bits
-    case 'vet': return `ct mark set ct mark & 0x${byte(verdict.generation)}ffffff | 0x${byte(verdict.generation)}000000`
+    case 'vet': return vetWords(verdict)
+    case 'classify': return `meta priority set ${className(verdict.class)}`
     case 'nflog': return `log prefix "${verdict.prefix}" group ${LOG_GROUP}`
     case 'log': return `log prefix "${verdict.prefix}" level info`
     case 'ledger': throw new Error('the ledger is more than one line')
@@ -167,8 +175,7 @@ function lineTexts(line: Line): readonly string[] {
 }
 
 function chainText(chain: Chain): string {
-  const base = chain.hook === undefined ? [] : [`\t\t${BASE[chain.hook]}`]
-  return [`\tchain ${chain.name.toLowerCase()} {`, ...base, ...chain.lines.flatMap(lineTexts), '\t}'].join('\n')
+  return [`\tchain ${chain.name.toLowerCase()} {`, ...baseText(chain), ...chain.lines.flatMap(lineTexts), '\t}'].join('\n')
 }
 
 /** Whole: creates the table where it is missing, empties it where it is not, and fills it, all at once. */

@@ -6,6 +6,7 @@ import { renderTables } from './iptables.ts'
 import { renderNftTable } from './nft.ts'
 import type { Ruleset } from './ruleset.ts'
 import { renderScript } from './script.ts'
+import { renderTc } from './tc.ts'
 
 function body(ruleset: Ruleset, format: Format): string {
   switch (format) {
@@ -13,10 +14,11 @@ function body(ruleset: Ruleset, format: Format): string {
     case 'ip6tables': return renderTables(ruleset, 6)
     case 'nft': return renderNftTable(ruleset)
     case 'script': return renderScript(ruleset)
+    case 'tc': return renderTc(ruleset)
   }
 }
 
 export function renderRuleset(policy: Policy, ruleset: Ruleset, format: Format, origin: Origin): string {
-  const first = format === 'script' ? ['#!/bin/sh'] : format === 'nft' ? ['#!/usr/sbin/nft -f'] : []
+  const first = format === 'script' || format === 'tc' ? ['#!/bin/sh'] : format === 'nft' ? ['#!/usr/sbin/nft -f'] : []
   return `${[...first, ...headLines(policy, ruleset, format, origin)].join('\n')}\n${body(ruleset, format)}`
 }

@@ -4,10 +4,12 @@ import type { AddressSet, PacketRule, Policy } from '../policy/policy.ts'
 import { chain, denialOf } from './endings.ts'
 import { RULE_LOG, logChain } from './logs.ts'
 import type { Way } from './logs.ts'
+import { safeId } from './rule-id.ts'
 import { goTo, jump, line } from './ruleset.ts'
 import type { Chain, Line, Note, Tests, Verdict } from './ruleset.ts'
 import type { Term } from './services.ts'
 import { serviceTerms } from './services.ts'
+import { vetted } from './shaping.ts'
 import { placement, standingOf } from './standing.ts'
 import { lines, lostFamilies, product } from './terms.ts'
 
@@ -26,11 +28,6 @@ export interface Lowered {
   readonly meant: boolean
   /** families of addresses that the rule names on this side and that meet nothing */
   readonly lost: readonly { readonly end: 'from' | 'to'; readonly family: 4 | 6 }[]
-}
-
-/** Safe in a comment and a log prefix of every back end: `rules[2]` is `rules-2`. */
-export function safeId(id: string): string {
-  return id.replace(/\[(\d+)\]/g, '-$1').replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)
 }
 
 export function ruleChainName(rule: PacketRule, way: Way): string {
@@ -58,7 +55,7 @@ export function inactiveRules(policy: Policy, now: number): readonly string[] {
 }
 
 function verdictOf(policy: Policy, rule: PacketRule, way: Way): Verdict {
-  return rule.action === 'allow' ? goTo('VETTED') : denialOf(policy, way, rule.action, rule.rejectWith)
+  return rule.action === 'allow' ? vetted(policy, rule) : denialOf(policy, way, rule.action, rule.rejectWith)
 }
 
 /** What a rule's own log line says: what happened, or what would have. */

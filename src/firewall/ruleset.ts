@@ -7,7 +7,7 @@ import type { Range } from '../net/network.ts'
 import type { Place } from '../policy/diagnostic.ts'
 import type { PortRange } from '../policy/policy.ts'
 
-export type Table = 'filter' | 'raw' | 'nat'
+export type Table = 'filter' | 'raw' | 'mangle' | 'nat'
 export type Hook = 'input' | 'forward' | 'output' | 'prerouting' | 'postrouting'
 
 export type L4 =
@@ -49,6 +49,8 @@ export interface Tests {
   readonly direction?: 'original' | 'reply'
   /** the flow was accepted by the policy of this generation */
   readonly vettedBy?: number
+  /** the flow is slowed down in this class */
+  readonly flowClass?: number
   /** a TCP packet that is no opening SYN */
   readonly notSyn?: true
   /** of the socket that sends: OUTPUT only */
@@ -70,8 +72,10 @@ export type Verdict =
   | { readonly kind: 'log' | 'nflog'; readonly prefix: string }
   /** count it in the drop ledger, and go on */
   | { readonly kind: 'ledger' }
-  /** remember in the flow's mark, top byte, which policy accepted it */
-  | { readonly kind: 'vet'; readonly generation: number }
+  /** remember in the flow's mark, top byte, which policy accepted it; and in the byte below its class, 0 for none (absent: that byte stays) */
+  | { readonly kind: 'vet'; readonly generation: number; readonly class?: number }
+  /** into the queue of this class, at the interface by which it leaves; and go on */
+  | { readonly kind: 'classify'; readonly class: number }
 
 export interface Line {
   readonly families: readonly Family[]
@@ -98,6 +102,22 @@ export interface Note {
   readonly hint?: string
 }
 
+/** What a rule that limits does with its flows, at every interface by which they leave. */
+export interface ShapeClass {
+  /** 1..255, in the flow's mark */
+  readonly id: number
+  /** safe in every text */
+  readonly rule: string
+  /** octets a second at most; absent: it yields to all else */
+  readonly rate?: number
+}
+
+export interface Shaping {
+  readonly classes: readonly ShapeClass[]
+  /** the interfaces, with what the line behind them carries where the policy says so: octets a second */
+  readonly lines: readonly { readonly interface: string; readonly rate?: number }[]
+}
+
 export interface Ruleset {
   readonly mode: 'gateway' | 'client'
   readonly observe: boolean
@@ -106,6 +126,8 @@ export interface Ruleset {
   /** a digest of what the rules do, the generation apart */
   readonly meaning: string
   readonly chains: readonly Chain[]
+  /** queues beside the packet filter (tc); absent: no rule limits */
+  readonly shaping?: Shaping
   /** iptables keeps the ledger in ipsets, which must be there before the text is loaded; where not, its text has none */
   readonly ipset: boolean
   /** addresses that are not `internet`, merged and sorted, both families */

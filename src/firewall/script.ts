@@ -2,6 +2,7 @@
 // seconds, loads nothing and returns 0; a file with one bad line that leaves half of itself in force; jumps that pile up.
 import { renderTables, jumps } from './iptables.ts'
 import type { Ruleset } from './ruleset.ts'
+import { shapingLines } from './tc.ts'
 
 const END = 'GREENGATE_END'
 
@@ -56,5 +57,5 @@ export function renderScript(ruleset: Ruleset): string {
     `once ${tool} ${table} ${builtIn} ${chain}`,
     `check ${tool} ${table} ${builtIn} ${chain}`,
   ]))
-  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\nsay 'loaded'\n`
+  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\n${shapingLines(ruleset)}[ "$failed" -eq 0 ] || exit 1\nsay 'loaded'\n`
 }

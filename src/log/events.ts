@@ -64,6 +64,7 @@ function requestFields(record: RequestRecord): Record<string, unknown> {
     rule: escapeText(record.rule, 64),
     place: record.place === undefined ? undefined : `${escapeText(record.place.file, 512)}:${record.place.line}`,
     reason: escapeText(record.reason, 512),
+    limit: record.limit,
     observed: observedOf(record),
     fault: record.fault,
     error: text(record.error),

@@ -20,6 +20,8 @@ export interface RequestRecord {
   readonly rule: string
   readonly place: Place | undefined
   readonly reason: string
+  /** how fast it was allowed to go, in each direction: `50kB/s`, `50kB/s per client` */
+  readonly limit: string | undefined
   /** what observe mode let pass */
   readonly observed: readonly { readonly verdict: 'allow' | 'deny'; readonly rule: string; readonly reason: string }[]
   /** whose fault a failure is */

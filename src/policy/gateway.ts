@@ -7,6 +7,7 @@ import { type Addresses, entries } from './address.ts'
 import { readGreen } from './green.ts'
 import { readInterface } from './interface.ts'
 import type { Gateway, ServiceSet } from './policy.ts'
+import { readLineRate } from './rate.ts'
 import { readDefaultReject } from './reject.ts'
 import type { Report } from './report.ts'
 import type { Draft, Words } from './schema.ts'
@@ -63,7 +64,8 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
     if (red === undefined || red === null) return []
     const name = readInterface(report, path)
     if (green.some((network) => network.interface === name)) report.error('interface', [...path, 'interface'], `\`${name}\` is green and red at once`, 'the two sides need an interface each')
-    return [{ interface: name, masquerade: red.masquerade ?? true, private: red.private ?? false }]
+    const rate = readLineRate(report, path, red)
+    return [{ interface: name, masquerade: red.masquerade ?? true, private: red.private ?? false, ...(rate === undefined ? {} : { rate }) }]
   })
   const adminPorts = draft.admin?.ports ?? DEFAULT_ADMIN_PORTS
   const admin = draft.admin === undefined ? undefined : {

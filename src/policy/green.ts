@@ -6,6 +6,7 @@ import { scopeOf } from '../net/scope.ts'
 import { entries } from './address.ts'
 import { readInterface } from './interface.ts'
 import type { GreenNetwork } from './policy.ts'
+import { readLineRate } from './rate.ts'
 import type { Report } from './report.ts'
 import type { Draft } from './schema.ts'
 import type { Path } from './source.ts'
@@ -55,6 +56,7 @@ export function readGreen(report: Report, draft: NonNullable<Draft['gateway']>['
     if (green === undefined || green === null) continue
     const path: Path = many ? ['gateway', 'green', index] : ['gateway', 'green']
     const name = readInterface(report, path)
+    const rate = readLineRate(report, path, green)
     const written = entries(report, green.address, [...path, 'address'])
     // without any address there would be no green at all, and the proxy would take every interface for it
     if (written.length === 0 && !(Array.isArray(green.address) && green.address.includes(null))) report.error('green-address', [...path, 'address'], '`address` is an empty list, so the green network is not known', "write the gateway's address with its prefix length: 192.168.51.254/24")
@@ -66,7 +68,7 @@ export function readGreen(report: Report, draft: NonNullable<Draft['gateway']>['
         report.error('green-address', at, `the network of \`${text}\` overlaps \`${rangeText(other.network)}\` of \`${other.interface}\``, 'two green networks share no address')
         continue
       }
-      networks.push({ interface: name, ...own })
+      networks.push({ interface: name, ...own, ...(rate === undefined ? {} : { rate }) })
     }
   }
   return networks

@@ -5,6 +5,7 @@ import type { Mac } from '../net/mac.ts'
 import type { Range } from '../net/network.ts'
 import type { HostPattern } from '../net/pattern.ts'
 import type { Place } from './diagnostic.ts'
+import type { Slowing } from './rate.ts'
 import type { Schedule } from './schedule.ts'
 
 /** A union of entries. The known names stay symbols: what they hold depends on the machine (policy.md, names and forms). */
@@ -74,12 +75,20 @@ export interface PacketRule extends RuleBase {
   readonly direct: boolean
   /** of a rule that rejects; absent: a reset for TCP, else that the port is not there */
   readonly rejectWith?: RejectWith
+  /** allowed, and slowed down */
+  readonly limit?: Slowing
 }
 
 export interface Tunnels {
   readonly requireTls: boolean
   readonly serverName: 'match' | 'any'
   readonly ech: 'allow' | 'deny'
+}
+
+export interface WebLimit extends Slowing {
+  readonly rate: number
+  /** a bucket a client, or one for all whom the rule meets */
+  readonly per: 'client' | 'group'
 }
 
 export interface WebRule extends RuleBase {
@@ -98,6 +107,8 @@ export interface WebRule extends RuleBase {
   readonly userAgents?: readonly string[]
   readonly resolvesTo?: readonly Range[]
   readonly tunnels?: Partial<Tunnels>
+  /** allowed, and slowed down */
+  readonly limit?: WebLimit
   /** of single entries, for what is found wrong with them after parsing: `uri[0]`, `user-agent[0]` */
   readonly places?: ReadonlyMap<string, Place>
 }
@@ -111,12 +122,14 @@ export interface GreenNetwork {
   readonly address: bigint
   readonly prefix: number
   readonly network: Range
+  /** octets a second that leave by the interface at most */
+  readonly rate?: number
 }
 
 export interface Gateway {
   /** one entry an address; empty where no `green` is given */
   readonly green: readonly GreenNetwork[]
-  readonly red: readonly { readonly interface: string; readonly masquerade: boolean; readonly private: boolean }[]
+  readonly red: readonly { readonly interface: string; readonly masquerade: boolean; readonly private: boolean; readonly rate?: number }[]
   readonly proxy: { readonly port: number; readonly user?: string }
   readonly admin: { readonly macs: readonly Mac[]; readonly ports: readonly number[] } | undefined
   readonly serve: ServiceSet
@@ -185,7 +198,8 @@ export interface PolicyTest {
   readonly ask:
     | { readonly kind: 'request'; readonly method: string; readonly url: string }
     | { readonly kind: 'packet'; readonly protocol: string; readonly to: string }
-  readonly expect: 'allow' | 'deny'
+  /** `limit`: allowed, and slowed down */
+  readonly expect: 'allow' | 'deny' | 'limit'
   readonly by?: string
   readonly address?: readonly string[]
   /** epoch milliseconds */

@@ -2,6 +2,7 @@
 import { ANY_ADDRESS, NO_ADDRESSES } from './address.ts'
 import type { AddressSet, GreenNetwork, PacketRule, ServiceSet } from './policy.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
+import { readSlowing } from './rate.ts'
 import { readReject } from './reject.ts'
 import type { RuleDraft } from './schema.ts'
 import { ANY_SERVICE, NO_SERVICE } from './service-set.ts'
@@ -36,10 +37,18 @@ export function readRule(setting: Setting, draft: RuleDraft, index: number): Pac
   const services = isGateway(to, setting.green) ? withPortInUse(asked, setting.proxyPort) : asked
   tellEmpty(setting, path, draft)
   const via = draft.via ?? usualPath(to)
+  const limit = readSlowing(setting.report, path, draft)
+  if (draft.per === 'client') {
+    setting.report.keyError('limit', [...path, 'per'], 'a packet rule has one rate, which all of its clients share', 'write a rule for each client, or limit requests: a web rule knows `per: client`')
+  }
+  if (limit !== undefined && via === 'proxy') {
+    setting.report.keyError('limit', [...path, 'action'], 'a packet rule slows packets, and `via: proxy` speaks of what the proxy fetches', 'write a web rule with `action: limit`')
+  }
   const rejectWith = readReject(setting.report, path, draft, services, via, setting.fallback)
   const rule: PacketRule = {
-    ...base, kind: 'packet', action: draft.action, from, to, services, via, direct: draft.direct ?? false,
+    ...base, kind: 'packet', action: draft.action === 'limit' ? 'allow' : draft.action, from, to, services, via, direct: draft.direct ?? false,
     ...(rejectWith === undefined ? {} : { rejectWith }),
+    ...(limit === undefined ? {} : { limit }),
   }
   setting.paths.set(rule, path)
   return rule

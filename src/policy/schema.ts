@@ -40,13 +40,16 @@ function build(holes: boolean) {
     mode: z.enum(['enforce', 'observe']).describe('observe: recorded and skipped').optional(),
     pin: z.boolean().describe('the addresses and the MACs of `from` must both fit').optional(),
     from: words.describe('addresses, networks, MACs, names').optional(),
+    rate: word.describe('of a rule that limits: `50kB/s`, in each direction').optional(),
+    priority: z.enum(['low']).describe('of a rule that limits: yields to all else').optional(),
+    per: z.enum(['client', 'group']).describe('whose the rate is: of each client, or of all whom the rule meets').optional(),
   }
 
   const rejectWith = z.enum(REJECT_WORDS).describe('how a packet is answered that is rejected; IPv6 has its twin of each').optional()
 
   const rule = keys({
     ...everyRule,
-    action: z.enum(['allow', 'deny', 'drop', 'reject']),
+    action: z.enum(['allow', 'deny', 'drop', 'reject', 'limit']),
     to: words.describe('addresses, networks, names; `any`, `green`, `internet`, `gateway`').optional(),
     services: words.describe('names, or `tcp/25`, `udp/5900-5910`, `icmp/echo-request`').optional(),
     via: z.enum(['direct', 'proxy', 'both']).describe('the path that the rule speaks of').optional(),
@@ -56,7 +59,7 @@ function build(holes: boolean) {
 
   const webRule = keys({
     ...everyRule,
-    action: z.enum(['allow', 'deny']),
+    action: z.enum(['allow', 'deny', 'limit']),
     to: words.describe('networks, host patterns, names').optional(),
     host: words.describe('`numeric`, host patterns, names').optional(),
     uri: words.describe('linear-time regular expressions, found anywhere, case apart').optional(),
@@ -69,8 +72,9 @@ function build(holes: boolean) {
     tunnels: tunnels.optional(),
   })
 
-  const green = keys({ interface: word, address: words.describe('with the prefix length: 192.168.51.254/24') })
-  const red = keys({ interface: word, masquerade: z.boolean().optional(), private: z.boolean().describe('admit private addresses to `internet`').optional() })
+  const rate = word.describe('of the line behind it, what leaves by it at most: `10Mbit/s`').optional()
+  const green = keys({ interface: word, address: words.describe('with the prefix length: 192.168.51.254/24'), rate })
+  const red = keys({ interface: word, masquerade: z.boolean().optional(), private: z.boolean().describe('admit private addresses to `internet`').optional(), rate })
 
   const gateway = keys({
     green: some(green).describe('the LAN side').optional(),
@@ -106,7 +110,7 @@ function build(holes: boolean) {
   })
 
   const test = keys({
-    from: word, mac: word.optional(), request: word.optional(), packet: word.optional(), expect: z.enum(['allow', 'deny']), by: word.optional(),
+    from: word, mac: word.optional(), request: word.optional(), packet: word.optional(), expect: z.enum(['allow', 'deny', 'limit']), by: word.optional(),
     address: words.optional(), at: word.optional(), method: word.optional(),
     'content-type': word.optional(), 'response-type': word.optional(), 'server-name': word.optional(),
   })

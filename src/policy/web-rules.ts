@@ -6,6 +6,7 @@ import { entries } from './address.ts'
 import type { Place } from './diagnostic.ts'
 import { nearest } from './nearest.ts'
 import type { WebRule } from './policy.ts'
+import { readSlowing } from './rate.ts'
 import { readPorts } from './ports.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
 import type { WebRuleDraft, Words } from './schema.ts'
@@ -116,8 +117,10 @@ export function readWebRule(setting: Setting, draft: WebRuleDraft, index: number
   const type = draft['content-type']
   const resolvesTo = draft['resolves-to']
   tellEmpty(setting, path, draft)
+  const slowing = readSlowing(report, path, draft)
+  if (slowing?.low === true) report.keyError('limit', [...path, 'priority'], '`priority` is of packets: the proxy keeps rates', 'write `rate: 500kB/s`, or a packet rule')
   const rule: WebRule = {
-    ...base, kind: 'web', action: draft.action,
+    ...base, kind: 'web', action: draft.action === 'limit' ? 'allow' : draft.action,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(draft.host === undefined ? {} : { host: readHost(setting, draft.host, [...path, 'host']) }),
@@ -129,6 +132,7 @@ export function readWebRule(setting: Setting, draft: WebRuleDraft, index: number
     ...(agents === undefined ? {} : { userAgents: readExpressions(setting, agents, [...path, 'user-agent'], 'user-agent', places) }),
     ...(resolvesTo === undefined ? {} : { resolvesTo: readResolvesTo(setting, resolvesTo, [...path, 'resolves-to']) }),
     ...(draft.tunnels === undefined ? {} : { tunnels: readTunnels(draft.tunnels) }),
+    ...(slowing?.rate === undefined ? {} : { limit: { ...slowing, rate: slowing.rate, per: draft.per ?? 'group' } }),
     places,
   }
   setting.paths.set(rule, path)

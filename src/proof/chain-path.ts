@@ -20,6 +20,7 @@ function actionText(action: Action, family: 4 | 6): string {
     case 'jump': case 'goto': return `${action.kind} ${action.chain}`
     case 'log': case 'nflog': return `${action.kind} "${action.prefix}"`
     case 'mark': return 'mark the flow'
+    case 'classify': return `into the queue ${action.queue}`
     case 'count': return 'count in the ledger'
     default: return action.kind
   }

@@ -4,6 +4,7 @@ import type { Family } from '../net/ip.ts'
 import { networkSet } from '../net/network.ts'
 import type { NetworkSet, Range } from '../net/network.ts'
 import type { Answer, Chain as RulesetChain, L4, Line, Ruleset, Tests, Verdict } from '../firewall/ruleset.ts'
+import { className } from '../firewall/tc.ts'
 import { LAST_TIME, PRIORITY, modelFrom, ruleOf } from './model.ts'
 import type { Action, Chain, Model, Test } from './model.ts'
 import { TCP_RESET } from './rejects.ts'
@@ -12,6 +13,9 @@ import type { Span } from './service.ts'
 
 /** The top byte of the flow's mark is ours. */
 export const MARK_MASK = 0xff000000
+
+/** The byte below tells in which class a flow is slowed. */
+const CLASS_MASK = 0x00ff0000
 
 export function markOf(generation: number): number {
   return (generation << 24) >>> 0
@@ -52,6 +56,7 @@ const READERS: Readers = {
   state: (state) => [{ on: 'state', states: new Set([state]), not: false }],
   direction: (way) => [{ on: 'reply', reply: way === 'reply' }],
   vettedBy: (generation) => [{ on: 'mark', value: markOf(generation), mask: MARK_MASK, not: false }],
+  flowClass: (shapeClass) => [{ on: 'mark', value: shapeClass << 16, mask: CLASS_MASK, not: false }],
   notSyn: () => [{ on: 'service', spans: [PORTS.tcp], not: false }, { on: 'syn', syn: false }],
   user: ({ uid, not }) => [{ on: 'uid', spans: [{ first: uid, last: uid }], not }],
   until: (second) => [{ on: 'time', first: 0, last: second - 1 }],
@@ -82,9 +87,15 @@ const ANSWERS: Readonly<Record<Answer, readonly [string, string]>> = {
   admin: ['icmp 3/13', 'icmpv6 1/1'],
 }
 
+function markAction({ generation, class: shapeClass }: Extract<Verdict, { readonly kind: 'vet' }>): Action {
+  if (shapeClass === undefined) return { kind: 'mark', value: markOf(generation), mask: MARK_MASK }
+  return { kind: 'mark', value: markOf(generation) + shapeClass * 0x10000, mask: (MARK_MASK | CLASS_MASK) >>> 0 }
+}
+
 function actionOf(verdict: Verdict): Action {
   switch (verdict.kind) {
-    case 'vet': return { kind: 'mark', value: markOf(verdict.generation), mask: MARK_MASK }
+    case 'vet': return markAction(verdict)
+    case 'classify': return { kind: 'classify', queue: className(verdict.class) }
     case 'reject': return { kind: 'reject', 4: ANSWERS[verdict.with][0], 6: ANSWERS[verdict.with][1] }
     case 'ledger': return { kind: 'count' }
     case 'jump': case 'goto': return { kind: verdict.kind, chain: verdict.chain }

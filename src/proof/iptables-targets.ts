@@ -18,6 +18,7 @@ export function targetOf(words: Words, protocol: number | undefined): Action {
     case 'LOG': return { kind: 'log', prefix: prefixOf(words, /^--log-/, '--log-prefix') }
     case 'NFLOG': return { kind: 'nflog', prefix: prefixOf(words, /^--nflog-/, '--nflog-prefix') }
     case 'CONNMARK': return setMark(words)
+    case 'CLASSIFY': return classify(words)
     case 'SET': return ledger(words)
     default:
       // every other target has options of its own, and a chain has none
@@ -51,6 +52,13 @@ function ledger(words: Words): Action {
   if (words.option(/^--add-set$/) === undefined || !LEDGER.test(words.next()) || words.next() !== 'src,dst,dst') words.bad('a set that is no ledger')
   for (let word = words.option(/^--(?:exist|timeout)$/); word !== undefined; word = words.option(/^--(?:exist|timeout)$/)) if (word === '--timeout') words.number(words.next())
   return { kind: 'count' }
+}
+
+/** iptables-save fills the numbers up. */
+function classify(words: Words): Action {
+  if (words.next() !== '--set-class') words.bad('only `--set-class` is known here')
+  const [, major = '', minor = ''] = /^0*([0-9a-f]+):0*([0-9a-f]+)$/.exec(words.next()) ?? words.bad('this is no class')
+  return { kind: 'classify', queue: `${major}:${minor}` }
 }
 
 function setMark(words: Words): Action {

@@ -37,11 +37,11 @@ function loggedText(log: string): string {
 }
 
 export function toldOf(outcome: Outcome): Told {
-  const { verdict, answer, path, mark, logs, masquerade } = outcome
+  const { verdict, answer, path, mark, logs, masquerade, queue } = outcome
   const lines = path.flatMap(({ rule: { comment } }) => comment ?? [])
   const more = [
     `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`]),
-    ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []),
+    ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []), ...(queue === undefined ? [] : [`queue ${queue}`]),
   ]
   return { verdict, by: ruleOfOutcome(outcome), ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
 }

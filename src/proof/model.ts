@@ -34,6 +34,8 @@ export type Action =
   | { readonly kind: 'count' }
   /** of the flow: these bits become those */
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
+  /** into this queue, `4747:101` */
+  | { readonly kind: 'classify'; readonly queue: string }
 
 export interface Rule {
   readonly tests: readonly Test[]

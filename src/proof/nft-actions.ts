@@ -19,6 +19,7 @@ export function nftAction(tokens: Tokens): Done | undefined {
   if (tokens.takes('reject')) return rejection(tokens)
   if (tokens.takes('log')) return plain(logging(tokens))
   if (tokens.takes('ct', 'mark', 'set')) return plain(setMark(tokens))
+  if (tokens.takes('meta', 'priority', 'set')) return plain(classify(tokens))
   return tokens.takes('update') ? ledger(tokens) : undefined
 }
 
@@ -59,6 +60,11 @@ function logging(tokens: Tokens): Action {
   // `level warn` is what stands where no level does
   if (tokens.takes('level')) tokens.next()
   return { kind: 'log', prefix }
+}
+
+function classify(tokens: Tokens): Action {
+  const queue = tokens.next()
+  return /^[0-9a-f]+:[0-9a-f]+$/.test(queue) ? { kind: 'classify', queue } : tokens.bad(`\`${queue}\` is no class`)
 }
 
 /** `ct mark & A | B`: what is in A stays, what is in B comes. */

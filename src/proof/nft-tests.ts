@@ -119,8 +119,13 @@ function flow(tokens: Tokens): readonly Test[] | undefined {
   return undefined
 }
 
-/** `0x07000000/8` is the value and the bits from the left that count. */
+/** `0x07000000/8` is the value and the bits from the left that count; `& MASK == VALUE` any bits. */
 function markTest(tokens: Tokens): readonly Test[] {
+  if (tokens.takes('&')) {
+    const mask = tokens.number(tokens.next())
+    const not = isNot(tokens)
+    return [{ on: 'mark', not, value: tokens.number(tokens.next()), mask }]
+  }
   const not = isNot(tokens)
   const [value, bits = '32', ...more] = tokens.next().split('/')
   if (more.length > 0) tokens.bad('no mark')

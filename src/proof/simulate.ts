@@ -1,7 +1,7 @@
 // One packet through the compiled ruleset: the verdict, the rule of the policy with its place, and the chain path. Danger prevented: an admin
 // who must guess which of five hundred lines dropped his packet.
 import type { RulesetFacts } from '../firewall/facts.ts'
-import { safeId } from '../firewall/rules.ts'
+import { safeId } from '../firewall/rule-id.ts'
 import { sameIp } from '../net/ip.ts'
 import type { Place } from '../policy/diagnostic.ts'
 import type { Policy } from '../policy/policy.ts'

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly mark: Marked | undefined
   readonly logs: readonly string[]
   readonly masquerade: boolean
+  /** the queue that it waits in, where it leaves by an interface that has one */
+  readonly queue: string | undefined
 }
 
 export interface Marked {
@@ -34,6 +36,8 @@ interface View {
   readonly tracked: boolean
   readonly entry: boolean
   readonly exit: boolean
+  /** of the flow, as what came before has left it */
+  readonly mark: number
 }
 
 function within(spans: readonly Span[], value: number): boolean {
@@ -41,7 +45,7 @@ function within(spans: readonly Span[], value: number): boolean {
   return false
 }
 
-function holds(test: Test, { packet, tracked, entry, exit }: View): boolean {
+function holds(test: Test, { packet, tracked, entry, exit, mark }: View): boolean {
   switch (test.on) {
     case 'family': return packet.family === test.family
     case 'in': return test.names.has(entry ? packet.in : '') !== test.not
@@ -64,7 +68,7 @@ function holds(test: Test, { packet, tracked, entry, exit }: View): boolean {
     }
     case 'state': return tracked && test.states.has(packet.state) !== test.not
     case 'reply': return tracked && packet.reply === test.reply
-    case 'mark': return tracked && ((packet.mark & test.mask) >>> 0 === test.value) !== test.not
+    case 'mark': return tracked && ((mark & test.mask) >>> 0 === test.value) !== test.not
     case 'syn': return packet.syn === test.syn
     case 'time': return packet.time >= test.first && packet.time <= test.last
     case 'counted': return packet.noisy
@@ -90,6 +94,7 @@ export class Walk {
   #path: Step[] = []
   #mark: Marked | undefined
   #logs: string[] = []
+  #queue: string | undefined
 
   constructor(model: Model, packet: Packet) {
     this.#model = model
@@ -113,24 +118,31 @@ export class Walk {
         if (action.kind === 'drop') return this.#told('drop', [...this.#path])
       }
     }
-    return this.#told('accept', path, hook !== 'input' && this.#masquerades())
+    return this.#told('accept', path, hook !== 'input' && this.#leaves())
   }
 
   #told(verdict: Outcome['verdict'], path: readonly Step[], masquerade = false): Outcome {
-    return { verdict, path, mark: this.#mark, logs: this.#logs, masquerade }
+    return { verdict, path, mark: this.#mark, logs: this.#logs, masquerade, queue: this.#queue }
   }
 
   #view(hook: ModelHook, priority: number): View {
-    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input' }
+    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: this.#markNow() }
   }
 
-  #masquerades(): boolean {
+  #markNow(): number {
+    const { mark } = this.#packet
+    return this.#mark === undefined ? mark : ((mark & ~this.#mark.mask) | this.#mark.value) >>> 0
+  }
+
+  /** Postrouting: does another source stand in it then? */
+  #leaves(): boolean {
+    let masquerade = false
     for (const base of this.#model.bases) {
       if (base.base?.hook !== 'postrouting') continue
       this.#path = []
-      if (this.#chain(base, this.#view('postrouting', base.base.priority))?.kind === 'masquerade') return true
+      if (this.#chain(base, this.#view('postrouting', base.base.priority))?.kind === 'masquerade') masquerade = true
     }
-    return false
+    return masquerade
   }
 
   /** undefined: it came back. */
@@ -150,6 +162,9 @@ export class Walk {
           case 'count': break
           case 'mark':
             this.#mark = { value: (((this.#mark?.value ?? 0) & ~action.mask) | action.value) >>> 0, mask: ((this.#mark?.mask ?? 0) | action.mask) >>> 0 }
+            break
+          case 'classify':
+            this.#queue = action.queue
             break
           case 'return':
             this.#path.length = length - 1

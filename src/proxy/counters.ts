@@ -3,6 +3,7 @@
 // Dangers prevented: a limit that holds for each worker instead of the machine; a table that grows with the addresses that attack.
 import { randomInt } from 'node:crypto'
 import type { Ip } from '../net/ip.ts'
+import { BUCKET_BYTES, unlockBuckets } from './buckets.ts'
 import { REFUSAL_BYTES } from './refusals.ts'
 
 /** Clients a worker can tell apart at once. A client beyond that is held by the limits in all alone. */
@@ -22,7 +23,7 @@ export interface Layout {
 
 /** Made once by the main thread and given to every worker. */
 export function limitBuffer(workers: number): SharedArrayBuffer {
-  const buffer = new SharedArrayBuffer(HEADER + workers * REGION + REFUSAL_BYTES)
+  const buffer = new SharedArrayBuffer(HEADER + workers * REGION + REFUSAL_BYTES + BUCKET_BYTES)
   const header = new Uint32Array(buffer, 0, 2)
   header[0] = workers
   header[1] = randomInt(2 ** 32)
@@ -38,9 +39,14 @@ export function refusalsAt(layout: Layout): number {
   return HEADER + layout.workers * REGION
 }
 
+export function bucketsAt(layout: Layout): number {
+  return refusalsAt(layout) + REFUSAL_BYTES
+}
+
 /** The main thread calls it when a worker ended, before its successor starts: its connections are closed. */
 export function forgetWorker(buffer: SharedArrayBuffer, worker: number): void {
   new Uint8Array(buffer, HEADER + worker * REGION, REGION).fill(0)
+  unlockBuckets(buffer, bucketsAt(layoutOf(buffer)), worker)
 }
 
 export type Count = 'connections' | 'tunnels'

@@ -10,6 +10,7 @@ import { forwardsLeft } from '../http/max-forwards.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { Limits } from '../policy/policy.ts'
 import type { Fetch } from './asked.ts'
+import { BodyPace } from './body-pace.ts'
 import type { Exchange } from './exchange.ts'
 import { coarseNow } from './deadlines.ts'
 import { Forward } from './forward.ts'
@@ -22,7 +23,7 @@ import { queuedOctets } from './queued.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import type { Upstream } from './upstream.ts'
 
-/** How long a client that expects 100 Continue waits for the upstream's, before we say it. */
+/** How long a client that expects 100 Continue waits for it. */
 const CONTINUE_MS = 1_000
 /** RFC 9110 9.2.2: may be sent again when nobody can tell whether it arrived */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -33,6 +34,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   readonly #asked: Fetch
   readonly #permit: Permit
   readonly #endpoint: Endpoint
+  readonly #pace: BodyPace
   readonly #forward: Forward
   readonly #limits: Limits
   #idleMs: number
@@ -50,6 +52,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     this.#asked = asked
     this.#permit = permit
     this.#endpoint = upstream.endpoint
+    this.#pace = new BodyPace(inbound, exchange.notes, snapshot, upstream.endpoint, () => this.roomForBody())
     this.#limits = policy.limits
     this.#idleMs = policy.limits.idleBodyMs
     this.#forward = new Forward(upstream, inbound, this, request, forwardLimits(policy))
@@ -70,10 +73,11 @@ export class Delivery implements ForwardOwner, LiveExchange {
       forwardedFor,
       clientAddress: inbound.peer.address.text,
       maxForwards: left === undefined ? undefined : left - 1,
-    }))
+    }), this.#pace.down)
     if (this.#forward.requestDone) return
     this.#awaitingContinue = request.expectContinue
     this.#arm(this.#awaitingContinue ? CONTINUE_MS : this.#idleMs)
+    this.#pace.begin()
     inbound.openBody()
     socket.uncork()
   }
@@ -87,7 +91,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   get sending(): boolean {
-    return this.#forward.sending
+    return this.#forward.sending || this.#pace.waiting
   }
 
   get requestDone(): boolean {
@@ -95,7 +99,9 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   bodyData(chunk: Buffer): number {
-    return this.#forward.bodyData(chunk)
+    const taken = this.#forward.bodyData(chunk)
+    this.#pace.moved(taken)
+    return taken
   }
 
   clientWritten(): void {
@@ -112,7 +118,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     }
     const { socket } = exchange.inbound
     const queued = queuedOctets(socket) + queuedOctets(this.#forward.upstream.socket)
-    if (queued !== this.#queued) this.moved()
+    if (queued !== this.#queued || this.#forward.upstream.waiting || this.#pace.waiting) this.moved()
     this.#queued = queued
     const left = this.#movedAt + this.#idleMs - coarseNow()
     if (left > 0) return this.#arm(left)
@@ -133,6 +139,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
   #settle(): void {
     const { inbound, notes } = this.#exchange
     inbound.gate.live.delete(this)
+    this.#pace.end()
     notes.bytesIn += this.#forward.bytesIn
     notes.bytesOut += this.#forward.bytesOut
   }
@@ -142,6 +149,8 @@ export class Delivery implements ForwardOwner, LiveExchange {
   }
 
   roomForBody(): void {
+    this.moved()
+    if (!this.#forward.sending) this.#exchange.inbound.reads.fit()
     this.#exchange.inbound.openBody()
   }
 
@@ -229,13 +238,13 @@ export class Delivery implements ForwardOwner, LiveExchange {
 
   rejudge(snapshot: Snapshot, now: number): void {
     const exchange = this.#exchange
-    const denial = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)
-    if (denial === undefined) return
+    const judged = judgeAnew(snapshot, this.#permit.facts, this.#endpoint, now, this.begun ? exchange.notes.contentType : undefined)
+    if (judged.verdict === 'allow') return this.#pace.change(snapshot, judged.endpoint, this.#forward.upstream)
     exchange.notes.decidedBy(snapshot)
     this.stop()
-    if (!this.begun) return exchange.deny(denial)
+    if (!this.begun) return exchange.deny(judged)
     exchange.notes.verdict = 'deny'
-    exchange.notes.cause = denial.cause
+    exchange.notes.cause = judged.cause
     this.#unfinished('http_request_denied', 'policy')
   }
 }

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net'
 import { coarseNow } from './deadlines.ts'
 import { type OwnReads, type Reader, readInto } from './own-reads.ts'
+import type { Turn } from './pace.ts'
 import { ReadSize, START_OCTETS } from './read-size.ts'
 
 export interface DirectionOwner {
@@ -31,6 +32,8 @@ export class Direction implements Reader {
   #ahead: Buffer | null
   #stopped = false
   #started = false
+  /** its place at a bucket, where it is limited */
+  #turn: Turn | undefined
   /** octets handed to the other side; exact to 2^53, which is a gigabyte a second for three months */
   octets = 0
   /** when something last moved, on the wheel's clock */
@@ -64,8 +67,31 @@ export class Direction implements Reader {
     const ahead = this.#ahead
     this.#ahead = null
     if (ahead !== null) this.take(ahead)
+    // who comes with a new connection waits behind those who wait already
+    this.#turn?.holds()
     if (this.#from.readableEnded) this.senderEnded()
-    else if (!this.#stopped && !this.#from.destroyed) this.#from.resume()
+    else if (!this.#stopped && !this.waiting && !this.#from.destroyed) this.#from.resume()
+  }
+
+  /** From now on by this turn; undefined: as it comes. */
+  pace(turn: Turn | undefined): void {
+    const waited = this.waiting
+    this.#turn?.end()
+    this.#turn = turn
+    if (turn !== undefined) turn.goOn = () => this.#goOn()
+    if (waited) this.#goOn()
+  }
+
+  /** It has had its share, and others come first. */
+  get waiting(): boolean {
+    return this.#turn?.waiting === true
+  }
+
+  #goOn(): void {
+    this.movedAt = coarseNow()
+    // grown before it was limited
+    if (this.#turn !== undefined && this.#reads !== undefined && this.#reads.size > this.#turn.readOctets) this.rest()
+    if (this.#started && !this.#stopped && !this.waiting && !this.#from.destroyed) this.#from.resume()
   }
 
   /** What came before the relay began, or was held. */
@@ -74,6 +100,7 @@ export class Direction implements Reader {
     this.#moved(bytes.length)
     this.#to.write(bytes, this.#written)
     if (this.#to.writableLength !== 0) this.#stop()
+    if (this.#turn?.moved(bytes.length) === true && this.#started) this.#from.pause()
   }
 
   inspected(): void {
@@ -82,6 +109,7 @@ export class Direction implements Reader {
 
   discard(): void {
     this.discarding = true
+    this.#turn?.end()
     this.#stopped = false
     if (!this.#from.destroyed) this.#from.resume()
   }
@@ -95,6 +123,7 @@ export class Direction implements Reader {
 
   release(): void {
     this.#size.release()
+    this.#turn?.end()
   }
 
   take(chunk: Buffer): boolean {
@@ -104,10 +133,13 @@ export class Direction implements Reader {
     this.#moved(chunk.length)
     this.#to.write(chunk, this.#written)
     if (this.#reads !== undefined && chunk.length === this.#reads.size) {
-      const size = this.#size.grown()
-      if (size > chunk.length) this.#reads.grow(size)
+      if (this.#turn === undefined || chunk.length * 4 <= this.#turn.readOctets) {
+        const size = this.#size.grown()
+        if (size > chunk.length) this.#reads.grow(size)
+      }
     }
-    if (this.#to.writableLength === 0) return true
+    const waits = this.#turn !== undefined && this.#turn.moved(chunk.length)
+    if (this.#to.writableLength === 0) return !waits
     // the kernel did not take it all: the buffer is the writer's until it did
     this.#stopped = true
     return false
@@ -127,7 +159,7 @@ export class Direction implements Reader {
     if (!this.#stopped || this.#to.writableLength !== 0) return
     this.movedAt = coarseNow()
     this.#stopped = false
-    if (this.#started && !this.#from.destroyed) this.#from.resume()
+    if (this.#started && !this.waiting && !this.#from.destroyed) this.#from.resume()
   }
 
   senderEnded(): void {

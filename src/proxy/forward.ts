@@ -10,6 +10,7 @@ import type { RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import { httpDate } from './clock.ts'
 import type { ClientSide, ForwardLimits, ForwardOwner } from './forward-owner.ts'
+import type { Turn } from './pace.ts'
 import { Interim } from './interim.ts'
 import { closedProblem, headProblem, readHead, replyFraming } from './reply-framing.ts'
 import type { Taken, Upstream, UpstreamUser } from './upstream.ts'
@@ -50,10 +51,10 @@ export class Forward implements UpstreamUser {
     this.#requestBody = new BodyReader(request.framing)
   }
 
-  /** Sends the request's head; the body follows by `bodyData`. */
-  send(head: string): void {
+  /** Sends the request's head; the body follows by `bodyData`. `turn`: how fast the answer comes. */
+  send(head: string, turn: Turn | undefined): void {
     const { upstream } = this
-    upstream.lend(this)
+    upstream.lend(this, turn)
     const { done } = this.#requestBody
     upstream.socket.write(head, 'latin1', done ? undefined : upstream.written)
     if (done) this.#owner.requestSent()
@@ -73,7 +74,7 @@ export class Forward implements UpstreamUser {
     return this.#requestBody.done
   }
 
-  /** the client knows the end of the answer by the close alone */
+  /** its end is the close alone */
   get endsByClose(): boolean { return this.#reply === 'close' }
 
   get bytesIn(): number {

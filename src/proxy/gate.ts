@@ -9,6 +9,7 @@ import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Target } from '../net/target.ts'
 import type { LimitCounters } from './limits.ts'
+import type { Pace } from './pace.ts'
 import type { Resolver } from './resolve.ts'
 import type { Member, Roster } from './roster.ts'
 
@@ -85,6 +86,8 @@ export interface Relay {
   end(error: string, fault: Fault, cause?: Cause): void
   /** so far: from the client, and to it */
   readonly octets?: { readonly in: number; readonly out: number }
+  /** from now on so fast, in each direction; undefined: as it comes */
+  pace(pace: Pace | undefined): void
 }
 
 /**
@@ -100,6 +103,8 @@ export interface TunnelAsk {
   readonly endpoint: Endpoint
   readonly snapshot: Snapshot
   readonly gate: Gate
+  /** how fast it may go; whoever takes the sockets ends it */
+  readonly pace: Pace | undefined
   /** called once, when both sides are closed */
   readonly onEnd: (end: RelayEnd) => void
 }
@@ -124,6 +129,7 @@ export interface UpgradeAsk {
   readonly endpoint: Endpoint
   readonly snapshot: Snapshot
   readonly gate: Gate
+  readonly pace: Pace | undefined
   /** the complete framed answer (with `Connection: close`) where the upstream failed before its own: 502 or 504 */
   readonly refuse: (status: number, error: string, reason: string) => Buffer
   /** an answer other than 101 is a response like any: its media type (lower case, without parameters) judged; the refusal to send in its place */

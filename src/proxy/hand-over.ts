@@ -1,7 +1,7 @@
 // A CONNECT or an upgrade, from the moment its connection stands: the 200, then both sockets to the tunnel (or, to port 80, back to the parser).
 // Dangers prevented: a 2xx before there is a connection, early bytes read as requests, a tunnel that outlives the policy that allowed it.
 import type { Socket } from 'node:net'
-import type { Cause, Endpoint, Permit, RequestFacts } from '../decision/facts.ts'
+import type { Cause, Endpoint, Permit, RequestFacts, RuleLimit } from '../decision/facts.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { endToEndFields } from '../http/forward-head.ts'
 import { mediaType } from '../http/media-type.ts'
@@ -12,6 +12,7 @@ import type { LiveExchange, LiveTunnel, Relay, RelayEnd } from './gate.ts'
 import type { InboundConnection } from './inbound.ts'
 import { judgeAnew, judgeResponse } from './judge.ts'
 import type { Admission } from './limits.ts'
+import { limitOf, sameLimit } from './pace.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import { refusalBytes } from './refusing.ts'
 import type { Notes } from './notes.ts'
@@ -30,8 +31,10 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
   }
   const { socket: client, early } = inbound.detach()
   notes.outlive()
-  const live = new LiveRelay(inbound, notes, { ...permit.facts, userAgent: notes.userAgent }, endpoint, admission)
-  const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, onEnd: live.onEnd }
+  const live = new LiveRelay(inbound, notes, { ...permit.facts, userAgent: notes.userAgent }, endpoint, limitOf(snapshot, endpoint), admission)
+  const pace = inbound.gate.limits.paces.of(snapshot, endpoint, inbound.peer.address)
+  notes.limit = pace?.text
+  const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, pace, onEnd: live.onEnd }
   if (asked.kind === 'connect') {
     notes.status = 200
     notes.bytesOut += ESTABLISHED.length
@@ -85,16 +88,18 @@ class LiveRelay implements LiveExchange {
   readonly #notes: Notes
   readonly #facts: RequestFacts
   readonly #endpoint: Endpoint
+  #limit: RuleLimit | undefined
   readonly #admission: Admission
   relay: Relay | undefined
   #over = false
   readonly onEnd = (end: RelayEnd): void => this.#ended(end)
 
-  constructor(inbound: InboundConnection, notes: Notes, facts: RequestFacts, endpoint: Endpoint, admission: Admission) {
+  constructor(inbound: InboundConnection, notes: Notes, facts: RequestFacts, endpoint: Endpoint, limit: RuleLimit | undefined, admission: Admission) {
     this.#inbound = inbound
     this.#notes = notes
     this.#facts = facts
     this.#endpoint = endpoint
+    this.#limit = limit
     this.#admission = admission
   }
 
@@ -108,10 +113,19 @@ class LiveRelay implements LiveExchange {
   }
 
   rejudge(snapshot: Snapshot, now: number): void {
-    const denial = judgeAnew(snapshot, this.#facts, this.#endpoint, now)
-    if (denial === undefined) return
+    const judged = judgeAnew(snapshot, this.#facts, this.#endpoint, now)
+    if (judged.verdict === 'allow') return this.#repace(snapshot, judged.endpoint)
     this.#notes.decidedBy(snapshot)
-    this.relay?.end('http_request_denied', 'policy', denial.cause)
+    this.relay?.end('http_request_denied', 'policy', judged.cause)
+  }
+
+  #repace(snapshot: Snapshot, endpoint: Endpoint): void {
+    const limit = limitOf(snapshot, endpoint)
+    if (this.relay === undefined || sameLimit(limit, this.#limit)) return
+    this.#limit = limit
+    const pace = this.#inbound.gate.limits.paces.of(snapshot, endpoint, this.#inbound.peer.address)
+    this.#notes.limit = pace?.text
+    this.relay.pace(pace)
   }
 
   #ended(end: RelayEnd): void {

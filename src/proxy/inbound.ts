@@ -56,7 +56,7 @@ export class InboundConnection implements Inbound {
   #began = 0
   #held = new Held()
   readonly outgoing = new Outgoing()
-  readonly #reads: Reads
+  readonly reads: Reads
   #stopped = false
   #linger: Linger | undefined
   #reading = false
@@ -79,7 +79,7 @@ export class InboundConnection implements Inbound {
     this.limited = limited
     this.pool = poolOf(gate)
     this.#deadline = deadline(() => this.#due())
-    this.#reads = new Reads(socket, this)
+    this.reads = new Reads(socket, this)
     socket.on('end', this.#onEnd)
     socket.on('drain', this.written)
     socket.on('close', this.#onClose)
@@ -116,7 +116,7 @@ export class InboundConnection implements Inbound {
       if (rest !== undefined) this.#held.add(rest)
       if (exchange.sending) {
         if (exchange.wantsBody) this.#stop()
-        else this.#reads.renew()
+        else this.reads.renew()
       }
     }
     if (this.#held.full) this.#stop()
@@ -208,7 +208,7 @@ export class InboundConnection implements Inbound {
   }
 
   #closed(): void {
-    this.#reads.release()
+    this.reads.release()
     disarm(this.#deadline)
     this.#mode = 'gone'
     this.#held.empties()
@@ -231,7 +231,7 @@ export class InboundConnection implements Inbound {
     disarm(this.#deadline)
     this.#mode = 'gone'
     this.#exchange = undefined
-    this.#reads.handOver()
+    this.reads.handOver()
     socket.off('end', this.#onEnd).off('drain', this.written).off('close', this.#onClose)
     const early = this.#held.empties()
     // no more requests: a tunnel may last a day

@@ -6,6 +6,7 @@ import { guard } from '../decision/guard.ts'
 import { outcome } from '../decision/outcome.ts'
 import { reach } from '../decision/reach.ts'
 import { decideResponse, observedByResponse, rejudge } from '../decision/response.ts'
+import type { GoesOn } from '../decision/response.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import type { Ip } from '../net/ip.ts'
 
@@ -31,6 +32,6 @@ export function judgeObserved({ compiled }: Snapshot, permit: Permit, endpoint: 
 }
 
 /** What is under way, under a new policy or at another hour; observe mode is in its answer. */
-export function judgeAnew({ compiled }: Snapshot, facts: RequestFacts, endpoint: Endpoint, now: number, type?: string): Denial | undefined {
+export function judgeAnew({ compiled }: Snapshot, facts: RequestFacts, endpoint: Endpoint, now: number, type?: string): Denial | GoesOn {
   return rejudge(compiled, { ...facts, now }, endpoint, type)
 }

@@ -3,8 +3,10 @@
 import type { Cause } from '../decision/facts.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Limits } from '../policy/policy.ts'
-import { type ClientCounts, type Count, Counters, layoutOf, refusalsAt } from './counters.ts'
+import { Buckets } from './buckets.ts'
+import { bucketsAt, type ClientCounts, type Count, Counters, layoutOf, refusalsAt } from './counters.ts'
 import { descriptorCapacity } from './descriptors.ts'
+import { Paces } from './pace.ts'
 import { RefusalRing } from './refusals.ts'
 
 export type LimitName = 'connections' | 'tunnels' | 'new-per-second' | 'connections-per-client' | 'tunnels-per-client' | 'new-per-second-per-client'
@@ -75,6 +77,8 @@ function turnedAway(refused: LimitRefusal): Admission {
 export class LimitCounters {
   /** what the page "why was I blocked?" tells; shared over workers as the counters are */
   readonly refusals: RefusalRing
+  /** how fast what is limited may go; the buckets are shared over workers too */
+  readonly paces: Paces
   readonly #counters: Counters
   readonly #capacity = descriptorCapacity()
 
@@ -82,6 +86,7 @@ export class LimitCounters {
     const layout = layoutOf(buffer)
     this.#counters = new Counters(layout, worker)
     this.refusals = new RefusalRing(buffer, refusalsAt(layout), layout.seed)
+    this.paces = new Paces(new Buckets(buffer, bucketsAt(layout), worker, layout.seed))
   }
 
   get connections(): number {

@@ -37,6 +37,8 @@ export class Notes {
   verdict: RequestRecord['verdict'] = 'error'
   cause: Cause | undefined
   observed: readonly Observed[] = NONE
+  /** how fast it was let go */
+  limit: string | undefined
   fault: Fault | undefined
   error: string | undefined
   addresses: readonly Ip[] = NO_ADDRESSES
@@ -127,6 +129,7 @@ export class Notes {
       rule: cause?.by ?? UNDECIDED,
       place: cause?.place,
       reason: cause?.reason ?? '',
+      limit: this.limit,
       observed: this.observed === NONE ? EMPTY : this.observed.map((each) => ({ verdict: each.verdict, rule: each.cause.by, reason: each.cause.reason })),
       fault: this.fault,
       error: this.error,

@@ -31,7 +31,10 @@ export class Pool {
         const upstream = idle.pop()
         if (upstream === undefined) break
         this.#count--
-        if (upstream.alive) return upstream
+        if (upstream.alive) {
+          upstream.endpoint = endpoint
+          return upstream
+        }
         upstream.destroy()
       }
     }

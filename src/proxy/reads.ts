@@ -13,6 +13,7 @@ export class Reads implements Reader {
   readonly #own: OwnReads | undefined
   readonly #size = new ReadSize()
   #handedOver = false
+  #most = LARGEST
 
   /** `reader`'s chunk is its own until it returns, and after a false (which stops the reads) until `resume` is called on the socket. */
   constructor(socket: Socket, reader: Reader) {
@@ -36,6 +37,19 @@ export class Reads implements Reader {
     return more
   }
 
+  /** No read larger than this, or than what it has grown to already. */
+  bound(octets = LARGEST): void {
+    this.#most = Math.min(octets, LARGEST)
+  }
+
+  /** Back within the bound, where it was set after the buffer had grown. Paused, and nothing of the buffer is still being written. */
+  fit(): void {
+    const own = this.#own
+    if (own === undefined || this.#handedOver || own.size <= this.#most || own.size <= START_OCTETS) return
+    own.shrink(START_OCTETS)
+    this.#size.release()
+  }
+
   /** The socket is closed: its share of the memory for large reads goes back. */
   release(): void {
     this.#size.release()
@@ -43,7 +57,7 @@ export class Reads implements Reader {
 
   #grow(octets: number): void {
     const own = this.#own
-    if (own !== undefined && octets === own.size && octets < LARGEST) own.grow(this.#size.grown())
+    if (own !== undefined && octets === own.size && octets * 4 <= this.#most) own.grow(this.#size.grown())
   }
 
   /** Within a read: the chunk is still being written, and reading goes on all the same. */

@@ -9,6 +9,7 @@ import type { DirectionOwner } from './direction.ts'
 import type { Fault } from './gate.ts'
 import { watchHalfClosed } from './half-closed.ts'
 import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
+import { endPace, type Pace } from './pace.ts'
 import { resetNow } from './reset.ts'
 
 export interface RelayOptions {
@@ -18,6 +19,7 @@ export interface RelayOptions {
   readonly ageMs: number
   readonly inspectUp: boolean
   readonly inspectDown: boolean
+  readonly pace: Pace | undefined
 }
 
 export interface RelayOwner {
@@ -89,6 +91,7 @@ export class SocketRelay implements DirectionOwner {
     this.#listen(upstream, 'upstream', upstreamFailed, upstreamClosed)
     this.up = new Direction(client, upstream, this, options.inspectUp)
     this.down = new Direction(upstream, client, this, options.inspectDown)
+    this.pace(options.pace)
     arm(this.#limit, Math.min(options.idleMs, options.ageMs, REST_MS))
     this.#began = coarseNow()
     if (client.destroyed || upstream.destroyed) this.#destroy()
@@ -100,6 +103,13 @@ export class SocketRelay implements DirectionOwner {
     socket.on('error', failed)
     if (socket.destroyed) process.nextTick(() => this.closed(side))
     else socket.on('close', closed)
+  }
+
+  /** From now on so fast; undefined: as it comes. */
+  pace(pace: Pace | undefined): void {
+    if (this.#open === 0) return endPace(pace)
+    this.up.pace(pace?.up)
+    this.down.pace(pace?.down)
   }
 
   inspect(direction: Direction, chunk: Buffer): boolean {
@@ -134,7 +144,8 @@ export class SocketRelay implements DirectionOwner {
     if (this.#ending) return this.#destroy()
     const { idleMs, ageMs } = this.#options
     const now = coarseNow()
-    const silent = now - Math.max(this.up.movedAt, this.down.movedAt)
+    // who waits for its turn is not silent
+    const silent = this.up.waiting || this.down.waiting ? 0 : now - Math.max(this.up.movedAt, this.down.movedAt)
     const age = now - this.#began
     if (age >= ageMs) return this.end('tunnel_age', 'policy')
     if (silent >= idleMs) return this.end('tunnel_idle', 'policy')

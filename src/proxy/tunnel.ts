@@ -10,6 +10,7 @@ import type { HelloReading } from '../tls/client-hello.ts'
 import { RetryWatch } from '../tls/second-hello.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import type { Fault, Relay, RelayEnd, TunnelAsk } from './gate.ts'
+import type { Pace } from './pace.ts'
 import { type RelayClosed, type RelayOwner, SocketRelay } from './relay.ts'
 
 export function openTunnel(ask: TunnelAsk): Relay {
@@ -40,7 +41,7 @@ class Tunnel implements Relay, RelayOwner {
     this.#headMs = limits.headMs
     this.#onEnd = ask.onEnd
     this.#held = mustBind(endpoint.tunnels)
-    const relay = new SocketRelay({ client, upstream, idleMs: limits.tunnelIdleMs, ageMs: limits.tunnelAgeMs, inspectUp: true, inspectDown: this.#held }, this)
+    const relay = new SocketRelay({ client, upstream, idleMs: limits.tunnelIdleMs, ageMs: limits.tunnelAgeMs, inspectUp: true, inspectDown: this.#held, pace: ask.pace }, this)
     this.#relay = relay
     if (this.#held) {
       client.on('end', () => this.#cut())
@@ -62,6 +63,10 @@ class Tunnel implements Relay, RelayOwner {
 
   end(error: string, fault: Fault, cause?: Cause): void {
     this.#relay.end(error, fault, cause)
+  }
+
+  pace(pace: Pace | undefined): void {
+    this.#relay.pace(pace)
   }
 
   relayClosed(closed: RelayClosed): void {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import type { ResponseHead } from '../http/response-head.ts'
 import { arm, coarseNow, deadline, disarm } from './deadlines.ts'
 import type { Fault } from './gate.ts'
+import type { Turn } from './pace.ts'
 import { replyFraming } from './reply-framing.ts'
 import { resetNow } from './reset.ts'
 import { answerHead } from './upgrade-head.ts'
@@ -16,18 +17,21 @@ export interface AnswerRelay {
   /** its body */
   readonly response: IncomingMessage
   readonly idleMs: number
+  /** its body's place at a bucket, where it is limited */
+  readonly turn: Turn | undefined
   /** our name in Via */
   readonly via: string | undefined
   /** once; `error` where the client's copy is not whole, and whose fault it is */
   readonly onEnd: (bytesOut: number, error: string | undefined, fault: Fault | undefined) => void
 }
 
-export function relayAnswer({ client, upstream, head, response, idleMs, via, onEnd }: AnswerRelay): void {
+export function relayAnswer({ client, upstream, head, response, idleMs, turn, via, onEnd }: AnswerRelay): void {
   const framing = replyFraming(head, 'GET', false)
   let octets = 0
   let movedAt = coarseNow()
   let over = false
   const idle = deadline(() => {
+    if (turn?.waiting === true) movedAt = coarseNow()
     const left = idleMs - (coarseNow() - movedAt)
     if (left > 0) arm(idle, left)
     else end('http_response_timeout', client.writableLength > 0 ? 'client' : 'upstream')
@@ -37,6 +41,7 @@ export function relayAnswer({ client, upstream, head, response, idleMs, via, onE
     octets += bytes.length
     movedAt = coarseNow()
     if (!client.write(bytes)) response.pause()
+    if (turn?.moved(bytes.length) === true) response.pause()
   }
   const end = (error: string | undefined, fault: Fault | undefined = error === undefined ? undefined : 'upstream'): void => {
     if (over) return
@@ -56,8 +61,14 @@ export function relayAnswer({ client, upstream, head, response, idleMs, via, onE
   arm(idle, idleMs)
   client.on('drain', () => {
     movedAt = coarseNow()
-    response.resume()
+    if (turn?.waiting !== true) response.resume()
   })
+  if (turn !== undefined) {
+    turn.goOn = () => {
+      movedAt = coarseNow()
+      if (!client.writableNeedDrain) response.resume()
+    }
+  }
   client.once('close', () => end('client_closed', 'client'))
   send(Buffer.from(answerHead(head, framing, via), 'latin1'))
   // RFC 9110 15.3.6: a 205 has no content; one that sends some is not read to its end

@@ -13,6 +13,7 @@ import { endsHere } from '../http/hop-by-hop.ts'
 import { arm, deadline, disarm } from './deadlines.ts'
 import { forwardLimits } from './forward-limits.ts'
 import type { Fault, Relay, RelayEnd, UpgradeAsk } from './gate.ts'
+import { endPace, type Pace } from './pace.ts'
 import { SocketRelay } from './relay.ts'
 import { closedProblem } from './reply-framing.ts'
 import { resetNow } from './reset.ts'
@@ -88,6 +89,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
   let relay: SocketRelay | undefined
   let request: ClientRequest | undefined
   let over = false
+  let { pace } = ask
   /** an answer other than 101 is on its way to the client */
   let answering = false
   const late = deadline(() => fail(504, 'http_response_timeout', 'the upstream did not answer in time'))
@@ -97,6 +99,7 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     over = true
     disarm(late)
     silence.destroy()
+    endPace(pace)
     ask.onEnd({ bytesIn: 0, bytesOut: 0, serverName: undefined, ech: false, error: undefined, fault: undefined, cause: undefined, observed: [], status: 0, ...end })
   }
 
@@ -157,7 +160,8 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
       idleMs: limits.tunnelIdleMs,
       ageMs: limits.tunnelAgeMs,
       inspectUp: false,
-      inspectDown: false
+      inspectDown: false,
+      pace
     }, { inspectUp: () => true, inspectDown: () => true, relayClosed: (closed) => finish({ ...closed, status: 101 }) })
     for (const chunk of early) relay.up.write(chunk)
     relay.up.start()
@@ -173,13 +177,13 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
     if (refused !== undefined) return answer(refused.bytes, { status: 403, error: 'http_request_denied', fault: 'policy', cause: refused.cause })
     detach()
     answering = true
-    relayAnswer({ client, upstream, head, response, via: ask.via, idleMs: limits.idleBodyMs, onEnd: (bytesOut, error, fault) => finish({ status: head.status, bytesOut, error, fault }) })
+    relayAnswer({ client, upstream, head, response, via: ask.via, idleMs: limits.idleBodyMs, turn: pace?.down, onEnd: (bytesOut, error, fault) => finish({ status: head.status, bytesOut, error, fault }) })
   }
 
   client.on('data', onData).on('end', onGone).on('close', onGone)
   if (client.destroyed || upstream.destroyed) {
     process.nextTick(onGone)
-    return { end: () => {} }
+    return { end: () => {}, pace: endPace }
   }
 
   const proxy = createProxyServer({})
@@ -228,6 +232,13 @@ export function openUpgrade(ask: UpgradeAsk): Relay {
       resetNow(upstream)
       client.destroy()
       finish({ error, fault, cause })
+    },
+    pace: (next: Pace | undefined) => {
+      if (relay !== undefined) return relay.pace(next)
+      // an answer under way keeps the pace that it began with
+      if (over || answering) return endPace(next)
+      endPace(pace)
+      pace = next
     }
   }
 }

@@ -6,6 +6,7 @@ import { HeadBuffer } from '../http/head-buffer.ts'
 import { arm, deadline, type Deadline, disarm } from './deadlines.ts'
 import { keepReadable, readOn, writeFailed } from './keep-readable.ts'
 import { Outgoing } from './outgoing.ts'
+import type { Turn } from './pace.ts'
 import { Reads } from './reads.ts'
 import { resetNow } from './reset.ts'
 
@@ -28,7 +29,8 @@ const LAST_WORDS_MS = 1_000
 
 export class Upstream {
   readonly socket: Socket
-  readonly endpoint: Endpoint
+  /** by which decision it is used now */
+  endpoint: Endpoint
   readonly key: string
   /** it has answered before: its next request may be lost to a close that is already on its way */
   reused = false
@@ -39,6 +41,10 @@ export class Upstream {
   #code: string | undefined
   readonly #reads: Reads
   readonly #idle: Deadline
+  /** of its user: what is read waits at a bucket, where it is limited */
+  #turn: Turn | undefined
+  /** its user said `stop` */
+  #stopped = false
   /** given with a write: told when nothing is left to be written */
   readonly written = (): void => {
     if (this.socket.writableLength === 0) this.#user?.upstreamWritten()
@@ -65,6 +71,7 @@ export class Upstream {
     socket.on('close', () => {
       disarm(this.#idle)
       this.#reads.release()
+      this.pace(undefined)
       onGone(this)
       const user = this.#user
       this.#user = undefined
@@ -78,24 +85,56 @@ export class Upstream {
       this.destroy()
       return false
     }
+    // by its end a short answer has given the turn back, and counts all the same
+    const turn = this.#turn
     const taken = user.upstreamData(chunk)
     if (taken === 'renew') this.#reads.renew()
-    return taken !== 'stop'
+    this.#stopped = taken === 'stop'
+    const waits = turn !== undefined && turn.moved(chunk.length)
+    return !this.#stopped && !waits
   }
 
-  lend(user: UpstreamUser): void {
+  /** `turn`: how fast it may be read. */
+  lend(user: UpstreamUser, turn: Turn | undefined): void {
     disarm(this.#idle)
     this.#user = user
+    this.#stopped = false
+    this.pace(turn)
+    // who comes with a new connection waits behind those who wait already
+    if (turn?.holds() === true) this.socket.pause()
+    else this.socket.resume()
+  }
+
+  /** From now on by this turn; undefined: as it comes. */
+  pace(turn: Turn | undefined): void {
+    const waited = this.waiting
+    this.#turn?.end()
+    this.#turn = turn
+    this.#reads.bound(turn?.readOctets)
+    if (turn !== undefined) turn.goOn = () => this.#goOn()
+    if (waited) this.#goOn()
+  }
+
+  /** It has had its share, and others come first. */
+  get waiting(): boolean {
+    return this.#turn?.waiting === true
+  }
+
+  #goOn(): void {
+    if (this.#stopped || this.waiting || this.socket.destroyed) return
+    this.#reads.fit()
     this.socket.resume()
   }
 
   resume(): void {
-    this.socket.resume()
+    this.#stopped = false
+    this.#goOn()
   }
 
   /** Idle from now on: whatever is read ends it. */
   rest(idleMs: number): void {
     this.#user = undefined
+    this.pace(undefined)
     this.reused = true
     arm(this.#idle, idleMs)
   }

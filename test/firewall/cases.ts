@@ -19,7 +19,7 @@ import type { Policy } from '../../src/policy/policy.ts'
 import { parseTime } from '../../src/policy/schedule.ts'
 
 export const CASES = join(import.meta.dirname, 'cases')
-export const FORMATS: readonly (readonly [Format, string])[] = [['iptables', 'iptables.txt'], ['ip6tables', 'ip6tables.txt'], ['nft', 'nft.txt'], ['script', 'script.txt']]
+export const FORMATS: readonly (readonly [Format, string])[] = [['iptables', 'iptables.txt'], ['ip6tables', 'ip6tables.txt'], ['nft', 'nft.txt'], ['script', 'script.txt'], ['tc', 'tc.txt']]
 
 interface FactsFile {
   readonly at?: string

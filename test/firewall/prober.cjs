@@ -1,6 +1,7 @@
-// Runs inside a namespace, in four parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
+// Runs inside a namespace, in six parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
 // all at once and prints what came of each as JSON. `hold`: keeps one connection and says how it fares. `site`:
-// a web site with its name server. Plain Node, one file, so that it starts quickly wherever it is put.
+// a web site with its name server. `flood`: sends without end to whoever connects, and says back how much it was sent. `flow`: how fast a
+// connection goes, down or up. Plain Node, one file, so that it starts quickly wherever it is put.
 const http = require('node:http')
 const net = require('node:net')
 const dgram = require('node:dgram')
@@ -121,7 +122,79 @@ function site({ address }) {
   })
 }
 
+/** To whoever says `down` octets without end; of what others send the count, ten times a second. */
+function flood({ ports }) {
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  let left = ports.length
+  for (const port of ports) {
+    net.createServer((socket) => {
+      let counted = 0
+      let timer
+      socket.on('error', () => {})
+      socket.on('close', () => clearInterval(timer))
+      socket.once('data', (first) => {
+        if (String(first).startsWith('down')) {
+          const more = () => {
+            while (socket.write(piece)) { /* until the kernel is full */ }
+          }
+          socket.on('drain', more)
+          more()
+          socket.resume()
+          return
+        }
+        counted = first.length
+        socket.on('data', (chunk) => (counted += chunk.length))
+        timer = setInterval(() => socket.write(`${counted}\n`), 100)
+      })
+    }).listen({ port, host: '::' }, () => {
+      if (--left === 0) process.stdout.write('ready\n')
+    })
+  }
+}
+
+/** Octets a second of each flow between two instants, so that flows of several hosts are measured together. */
+function flow({ host, port, way, from, to, proxy }) {
+  return new Promise((resolve) => {
+    const socket = net.connect(proxy ?? { host, port })
+    let octets = 0
+    let started
+    const begin = () => {
+      if (Date.now() > from) return resolve('late')
+      socket.on('data', (chunk) => {
+        octets = way === 'down' ? octets + chunk.length : Number(String(chunk).trim().split('\n').at(-1))
+      })
+      if (way === 'down') socket.write('down')
+      else {
+        const piece = Buffer.alloc(16 * 1024, 'y')
+        const more = () => {
+          while (socket.write(piece)) { /* until the kernel is full */ }
+        }
+        socket.on('drain', more)
+        more()
+      }
+      setTimeout(() => (started = octets), from - Date.now())
+      setTimeout(() => {
+        resolve(Math.round((octets - started) / ((to - from) / 1000)))
+        socket.destroy()
+      }, to - Date.now())
+    }
+    socket.on('error', (error) => resolve(error.code))
+    socket.once('connect', () => {
+      if (proxy === undefined) return begin()
+      socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`)
+      socket.once('data', (head) => (String(head).startsWith('HTTP/1.1 200') ? begin() : resolve(String(head).split('\r\n')[0])))
+    })
+  })
+}
+
 if (part === 'listen') listen(spec)
+else if (part === 'flood') flood(spec)
+else if (part === 'flow') {
+  Promise.all(spec.map(flow)).then((rates) => {
+    process.stdout.write(JSON.stringify(rates))
+    process.exit(0)
+  })
+}
 else if (part === 'site') site(spec)
 else if (part === 'hold') hold(spec)
 else {

@@ -18,6 +18,14 @@ export interface Probe {
   readonly from?: string
 }
 
+export interface Flow {
+  readonly host: string
+  readonly port: number
+  readonly way: 'down' | 'up'
+  /** by a CONNECT to this proxy */
+  readonly proxy?: { readonly host: string; readonly port: number }
+}
+
 export interface Host {
   readonly name: string
   readonly addresses: readonly string[]
@@ -85,6 +93,21 @@ export class Stage {
     if (tcp.length + udp.length === 0) return
     const child = this.start(space, NODE, [PROBER, 'listen', JSON.stringify({ name, tcp, udp })])
     await this.said(child, 'ready')
+  }
+
+  /** Servers that send without end, or count what they are sent. */
+  async flood(space: string, ports: readonly number[]): Promise<void> {
+    await this.said(this.start(space, NODE, [PROBER, 'flood', JSON.stringify({ ports })]), 'ready')
+  }
+
+  /** How fast each goes, octets a second, between these instants (epoch milliseconds), at the first of which all must run. */
+  flows(space: string, flows: readonly Flow[], [from, to]: readonly [number, number]): Promise<readonly number[]> {
+    return new Promise((resolve, reject) => {
+      execFile('ip', ['netns', 'exec', this.space(space), NODE, PROBER, 'flow', JSON.stringify(flows.map((flow) => ({ ...flow, from, to })))], (error, stdout, stderr) => {
+        if (error !== null) reject(new Error(`${stderr}${error.message}`))
+        else resolve(JSON.parse(stdout) as number[])
+      })
+    })
   }
 
   /** A web site at the address, and the name server that knows every name to be there. */

@@ -34,6 +34,7 @@ t.test('the newest connection of the very same address, port and name', async (t
   t.equal(pool.take(target('a.test'), [endpoint('127.0.0.1', port + 1)]), undefined, 'another port')
   t.equal(pool.take(target('a.test'), [endpoint('127.0.0.2', port)]), undefined, 'another address')
   t.equal(pool.take(target('A.test.'), here), second, 'the newest, under its canonical name')
+  t.equal(second.endpoint, here[0], 'used by this decision, and recorded by it')
   t.equal(pool.take(target('a.test'), here), first)
   t.equal(pool.take(target('a.test'), here), undefined)
   pool.give(first)

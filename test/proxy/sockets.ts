@@ -33,7 +33,7 @@ export function ip(text: string): Ip {
 }
 
 export function endpoint(address: string, port: number, tunnels: Tunnels = TUNNELS): Endpoint {
-  return { address: ip(address), port, cause: { by: 'web.default', kind: 'web.default', reason: '' }, tunnels, log: true }
+  return { address: ip(address), port, cause: { by: 'web.default', kind: 'web.default', reason: '' }, tunnels, log: true, limit: undefined }
 }
 
 /** A snapshot with what this folder asks of one. */

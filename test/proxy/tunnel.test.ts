@@ -33,7 +33,7 @@ async function open(t: Test, options: { host?: string; tunnels?: Tunnels; early?
   const end = Promise.withResolvers<RelayEnd>()
   const relay = openTunnel({
     client: client.near.pause(), early: options.early ?? Buffer.alloc(0), upstream: upstream.near.pause(), target: { host: host.value, port: 443 },
-    endpoint: endpoint('127.0.0.1', 443, options.tunnels ?? TUNNELS), snapshot, gate: gateWith(snapshot), onEnd: end.resolve
+    endpoint: endpoint('127.0.0.1', 443, options.tunnels ?? TUNNELS), snapshot, gate: gateWith(snapshot), pace: undefined, onEnd: end.resolve
   })
   return { client: client.far, upstream: upstream.far, relay, end: end.promise }
 }

@@ -32,7 +32,7 @@ function start(client: Socket, upstream: Socket, options: { early?: string; path
   const end = Promise.withResolvers<RelayEnd>()
   const relay = openUpgrade({
     client: client.pause(), early: Buffer.from(options.early ?? ''), upstream: upstream.pause(), head: {} as RequestHead, fields: options.fields ?? FIELDS, via: undefined, host: options.host ?? 'ws.example',
-    path: options.path ?? '/chat//a/../%7Eb?x=%41&y=/', target: { host: host.value, port: 80 }, endpoint: endpoint('127.0.0.1', 80), snapshot, gate: gateWith(snapshot),
+    path: options.path ?? '/chat//a/../%7Eb?x=%41&y=/', target: { host: host.value, port: 80 }, endpoint: endpoint('127.0.0.1', 80), snapshot, gate: gateWith(snapshot), pace: undefined,
     refuse: (status, error) => Buffer.from(`HTTP/1.1 ${status} refused\r\nContent-Length: 0\r\nX-Error: ${error}\r\nConnection: close\r\n\r\n`),
     judge: (type) => (type !== undefined && type === options.refuseType ? { bytes: Buffer.from('HTTP/1.1 403 denied\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'), cause: CAUSE } : undefined),
     onEnd: end.resolve

@@ -66,7 +66,7 @@ function one(time: number, number: number, roll: () => number): RequestRecord {
   return {
     id: `s-${number.toString(36)}`, time, client: `10.1.${client >> 8}.${client & 255}`, clientPort: 1024 + (number % 60_000), mac: undefined, group, method: tunnel ? 'CONNECT' : roll() < 0.9 ? 'GET' : 'POST',
     target: tunnel ? `${host}:443` : `http://${host}/${(number * 7919) % 5_000}`, host, port: tunnel ? 443 : 80, verdict: denied ? 'deny' : failed ? 'error' : 'allow', rule,
-    place: { file: 'policies/school.yaml', line: 40 + rule.length, column: 7 }, reason: denied ? `the rule ${rule} denies it` : 'allowed by web.default', observed: [], fault: denied ? 'policy' : failed ? 'upstream' : undefined,
+    place: { file: 'policies/school.yaml', line: 40 + rule.length, column: 7 }, reason: denied ? `the rule ${rule} denies it` : 'allowed by web.default', limit: undefined, observed: [], fault: denied ? 'policy' : failed ? 'upstream' : undefined,
     error: denied ? 'http_request_denied' : failed ? 'connection_refused' : undefined, addresses: ['203.0.113.5'], address: denied ? undefined : '203.0.113.5', status: denied ? 403 : failed ? 502 : roll() < 0.05 ? 304 : 200,
     contentType: tunnel || denied ? undefined : pick(TYPES, roll(), 'text/html'), userAgent: 'Mozilla/5.0 (X11; Linux x86_64)', serverName: undefined, ech: false, bytesIn: 300 + Math.floor(roll() * 900), bytesOut: denied ? 900 : size,
     duration: Math.round(10 ** (0.5 + roll() * 3) * 10) / 10, dns: undefined, dial: undefined, firstByte: undefined, reused: false, generation: 1, hash: 'school', worker: number & 1,

@@ -1,0 +1,6 @@
+// A rule's name as every back end takes it. Danger prevented: a name that ends a comment, a prefix or a line.
+
+/** Safe in a comment and a log prefix: `rules[2]` is `rules-2`. */
+export function safeId(id: string): string {
+  return id.replace(/\[(\d+)\]/g, '-$1').replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 40)
+}
