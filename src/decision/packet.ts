@@ -85,13 +85,12 @@ function fixed(compiled: CompiledPolicy, facts: PacketFacts, client: Client, tra
 }
 
 /** ICMP that the kernel takes for the first packet of a flow (queries), or does not track at all (RFC 4861, 2710, 3810). */
-const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139, 130, 131, 132, 133, 134, 135, 136, 137, 143]) }
-/** router advertisement, redirect: they change where our own packets go */
-const MISLEADS: ReadonlySet<number> = new Set([134, 137])
+const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139, 130, 131, 132, 133, 134, 135, 136, 143]) }
+const ROUTER_ADVERTISEMENT = 134
 
-/** Answers and errors belong to a flow, or to nobody. An advertised router, or a better way, is nobody's either: green has one already. */
+/** Answers, errors and redirects belong to a flow, or to nobody. An advertised router is nobody's either: green has one already. */
 function beginsNothing(to: Ip, type: number, toOwn: boolean): boolean {
-  return !BEGINS[to.family].has(type) || (to.family === 6 && MISLEADS.has(type) && (toOwn || onLink(to) || scopeOf(to) === 'multicast'))
+  return !BEGINS[to.family].has(type) || (to.family === 6 && type === ROUTER_ADVERTISEMENT && (toOwn || onLink(to) || scopeOf(to) === 'multicast'))
 }
 
 /** fe80::/10 and the unspecified address: what neighbours on green's link speak from beside their addresses in its networks. */

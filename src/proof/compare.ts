@@ -67,7 +67,7 @@ class Comparer {
     this.#world = world
     const cuts = new Cuts()
     for (const model of [this.#old, this.#new]) cuts.model(model)
-    for (const set of [world.local, world.broadcast, world.multicast, world.nowhere, world.linkLocal6, ...world.greens.map(({ network }) => networkSet([network]))]) cuts.addresses('both', set.ranges)
+    for (const set of [world.local, world.broadcast, world.anycast, world.multicast, world.nowhere, world.linkLocal6, ...world.greens.map(({ network }) => networkSet([network]))]) cuts.addresses('both', set.ranges)
     for (const span of [PORTS.tcp, PORTS.udp, typeSpan(4), typeSpan(6)]) cuts.services([span])
     // ICMP that begins something, and what does not
     for (const [family, types] of [[4, [8, 13, 15, 17]], [6, [128, 139]], [6, [130, 131, 132, 143]], [6, [133, 134, 135, 136, 137]]] as const) cuts.services(types.map((type) => typeSpan(family, type)))

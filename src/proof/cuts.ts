@@ -110,7 +110,7 @@ const TYPES: Readonly<Record<Family, readonly (readonly number[])[]>> = { 4: [[8
 export function addPolicy(cuts: Cuts, compiled: CompiledPolicy, world: World, resolvers: readonly { readonly address: Ip; readonly port: number }[]): void {
   const { policy, known, machine: { proxyPort } } = compiled
   const { gateway, web } = policy
-  for (const set of [known.own, known.green, known.internet, world.local, world.broadcast, world.multicast, world.nowhere, ...SPECIAL]) cuts.addresses('both', set.ranges)
+  for (const set of [known.own, known.green, known.internet, world.local, world.broadcast, world.anycast, world.multicast, world.nowhere, ...SPECIAL]) cuts.addresses('both', set.ranges)
   for (const { network } of gateway.green) cuts.addresses('both', [network])
   for (const { rule, clients, targets } of compiled.packets) {
     cuts.addresses('source', clients.networks.ranges)

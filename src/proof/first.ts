@@ -5,8 +5,8 @@ import { serviceAt } from './service.ts'
 
 /** ICMP queries; everything else of ICMP is an answer or an error, and belongs to a flow or to nobody. */
 const BEGINS: Readonly<Record<4 | 6, ReadonlySet<number>>> = { 4: new Set([8, 13, 15, 17]), 6: new Set([128, 139]) }
-/** never tracked: memberships and neighbour discovery */
-const UNTRACKED: ReadonlySet<number> = new Set([130, 131, 132, 133, 134, 135, 136, 137, 143])
+/** never tracked: memberships and neighbour discovery, save a redirect, which conntrack takes for an error of a flow */
+const UNTRACKED: ReadonlySet<number> = new Set([130, 131, 132, 133, 134, 135, 136, 143])
 /** Neighbour discovery, which stays on the link (RFC 4861). */
 export const DISCOVERY: ReadonlySet<number> = new Set([133, 134, 135, 136, 137])
 

@@ -5,8 +5,8 @@ import type { Mac } from '../net/mac.ts'
 
 export type PacketHook = 'input' | 'forward' | 'output'
 export type State = 'new' | 'established' | 'related' | 'invalid' | 'untracked'
-/** Where the kernel's routing says that an address is. */
-export type Kind = 'unicast' | 'local' | 'broadcast' | 'multicast'
+/** Where the kernel's routing says that an address is; `anycast`: the routers' common address of a network (RFC 4291 2.6.1), which comes in like its own. */
+export type Kind = 'unicast' | 'local' | 'anycast' | 'broadcast' | 'multicast'
 
 export interface Packet {
   readonly family: Family

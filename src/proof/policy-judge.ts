@@ -21,9 +21,9 @@ import type { World } from './world.ts'
 const REDIRECT = 5
 const ALL_ONES = 0xffffffffn
 
-/** TCP speaks to one host: the kernel's own drops what comes to more. */
+/** TCP speaks to one host: the kernel's own drops what comes to an address of several. */
 function isNobodys({ service, destinationKind }: Packet): boolean {
-  return service <= PORTS.tcp.last && (destinationKind === 'broadcast' || destinationKind === 'multicast')
+  return service <= PORTS.tcp.last && (destinationKind === 'broadcast' || destinationKind === 'multicast' || destinationKind === 'anycast')
 }
 
 /** Is it a first packet as it would come? */
@@ -101,6 +101,8 @@ export class PolicyJudge implements Judge {
       // neighbours speak on every link
       return service.protocol === 'icmp' && service.family === 6 && DISCOVERY.has(service.type) ? undefined : closed
     }
+    // a neighbour that asks all routers of the network: the kernel's own answer
+    if (packet.destinationKind === 'anycast' && service.protocol === 'icmp' && DISCOVERY.has(service.type)) return undefined
     const { source } = packet
     // a sender that is not where it belongs, or that gives itself out for the gateway
     if (kindOf(world, source) === 'local' || (greenOf(world, source) !== undefined && greenOf(world, source)?.interface !== packet.in)) return closed
@@ -138,7 +140,7 @@ export class PolicyJudge implements Judge {
     const { policy } = this.#compiled
     // where multicast goes, what is for everybody, and what is on each link, is a matter of routes that the policy does not know
     const { destination } = packet
-    if (packet.destinationKind === 'multicast' || destination.value === ALL_ONES || this.#world.linkLocal6.has(destination) || !routesTo(this.#world, destination).includes(packet.out)) return undefined
+    if (packet.destinationKind === 'multicast' || packet.destinationKind === 'anycast' || destination.value === ALL_ONES || this.#world.linkLocal6.has(destination) || !routesTo(this.#world, destination).includes(packet.out)) return undefined
     // loopback's addresses are on no wire; other people's are what the rules alone know to be forged
     if (packet.out !== 'lo' && scopeOf(packet.source) === 'loopback') return { verdict: 'drop', by: 'default' }
     if (kindOf(this.#world, packet.source) !== 'local' || !isFirst(packet) || packet.noisy) return undefined

@@ -80,7 +80,7 @@ export class Space {
   destinationsOf(way: Way): readonly Place[] {
     return this.destinations[way.family].filter(({ kind }) => {
       if (way.hook === 'forward') return kind === 'unicast'
-      return way.hook === 'input' ? (way.in === 'lo' ? kind === 'local' : kind !== 'unicast') : (way.out === 'lo') === (kind === 'local')
+      return way.hook === 'input' ? (way.in === 'lo' ? kind === 'local' || kind === 'anycast' : kind !== 'unicast') : (way.out === 'lo') === (kind === 'local' || kind === 'anycast')
     })
   }
 }

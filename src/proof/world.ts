@@ -25,6 +25,7 @@ export interface World {
   /** of the kernel's local table */
   readonly local: NetworkSet
   readonly broadcast: NetworkSet
+  readonly anycast: NetworkSet
   readonly multicast: NetworkSet
   readonly nowhere: NetworkSet
   readonly linkLocal6: NetworkSet
@@ -37,6 +38,10 @@ export interface World {
 
 function broadcastOf({ family, network }: GreenNetwork): readonly Range[] {
   return family === 4 && network.last - network.first > 1n ? [{ family, first: network.last, last: network.last }] : []
+}
+
+function anycastOf({ family, prefix, network }: GreenNetwork): readonly Range[] {
+  return family === 6 && prefix < 127 ? [{ family, first: network.first, last: network.first }] : []
 }
 
 function unnamed(names: readonly string[]): string {
@@ -53,6 +58,7 @@ export function worldOf(policy: Policy, own: readonly Ip[]): World {
   return {
     local: networkSet([...LOOPBACK, ...own.map(single), ...green.map(({ family, address }) => single(ipFromValue(family, address)))]),
     broadcast: networkSet([{ family: 4, first: ALL_ONES, last: ALL_ONES }, ...ranges('0.0.0.0/8'), ...green.flatMap(broadcastOf)]),
+    anycast: networkSet(green.flatMap(anycastOf)),
     multicast: MULTICAST,
     nowhere: NOWHERE,
     linkLocal6: LINK_LOCAL6,
@@ -66,6 +72,7 @@ export function worldOf(policy: Policy, own: readonly Ip[]): World {
 export function kindOf(world: World, ip: Ip): Kind {
   if (world.local.has(ip)) return 'local'
   if (world.broadcast.has(ip)) return 'broadcast'
+  if (world.anycast.has(ip)) return 'anycast'
   return world.multicast.has(ip) ? 'multicast' : 'unicast'
 }
 
@@ -76,7 +83,7 @@ export function greenOf(world: World, ip: Ip): GreenNetwork | undefined {
 /** Interfaces through which the routing may send what is for this address; empty: it goes nowhere. */
 export function routesTo(world: World, ip: Ip): readonly string[] {
   if (world.nowhere.has(ip)) return []
-  if (world.local.has(ip)) return ['lo']
+  if (world.local.has(ip) || world.anycast.has(ip)) return ['lo']
   const green = greenOf(world, ip)
   if (green !== undefined) return [green.interface]
   if (world.linkLocal6.has(ip) || world.multicast.has(ip) || world.broadcast.has(ip)) return world.greenInterfaces
