@@ -5,7 +5,12 @@ import { read } from './tree.ts'
 /** The text under a heading, its sub-headings included. */
 export function section(title: string): string {
   const { text } = read('README.md')
-  const lines = text.split('\n')
+  // in a block of code a comment begins like a heading
+  let fenced = false
+  const lines = text.split('\n').map((line) => {
+    if (line.startsWith('```')) fenced = !fenced
+    return fenced && line.startsWith('#') ? ` ${line}` : line
+  })
   const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '').replaceAll('`', '') === title)
   if (start < 0) throw new Error(`README.md has no heading "${title}"`)
   const depth = /^#+/.exec(lines[start] ?? '')?.[0].length ?? 1
