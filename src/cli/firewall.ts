@@ -10,6 +10,7 @@ import { bootCommand } from './firewall-boot.ts'
 import { firewallCompare } from './firewall-compare.ts'
 import { confirmCommand } from './firewall-confirm.ts'
 import { EXIT } from './exit.ts'
+import { firewallDiff } from './firewall-diff.ts'
 import { firewallDrill } from './firewall-drill.ts'
 import { firewallDrillSend } from './firewall-drill-send.ts'
 import { firewallFlows } from './firewall-flows.ts'
@@ -23,6 +24,7 @@ import { firewallSimulate } from './firewall-simulate.ts'
 import { statusCommand } from './firewall-status.ts'
 import { unitsCommand } from './firewall-units.ts'
 import { firewallUsage } from './firewall-usage.ts'
+import { firewallWatch } from './firewall-watch.ts'
 import { watchdogCommand } from './firewall-watchdog.ts'
 
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script', 'tc']
@@ -40,6 +42,8 @@ const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
   helperCommand,
   unitsCommand,
   watchdogCommand,
+  firewallDiff,
+  firewallWatch,
   firewallUsage,
   firewallFlows,
   firewallMissing,

@@ -104,6 +104,13 @@ function lineDiff(kernel: readonly string[], policy: readonly string[]): readonl
   return [...before, ...middle(ours, theirs), ...after]
 }
 
+/** What stands there and does nothing: left empty by a reload, or a set that no rule asks. */
+function isIdle(part: string, lines: readonly string[], all: Parts): boolean {
+  const [kind, name = ''] = part.split(' ')
+  if (kind === 'set' || kind === 'map' || kind === 'counter') return ![...all.values()].some((others) => others.some((line) => line.includes(`@${name} `)))
+  return lines.every((line) => /^type \w+ hook .* policy accept;$/.test(line))
+}
+
 /** `wanted` and `live` as the kernel lists them; empty: the same. */
 export function diffRules(live: OwnRules, wanted: OwnRules): readonly PartDiff[] {
   return STORES.flatMap((store) => {
@@ -112,6 +119,7 @@ export function diffRules(live: OwnRules, wanted: OwnRules): readonly PartDiff[]
     return [...new Set([...policy.keys(), ...kernel.keys()])].flatMap((part): readonly PartDiff[] => {
       const [own, want] = [kernel.get(part), policy.get(part)]
       if (own === undefined) return [{ store, part, lines: [told('policy', part), ...(want ?? []).map((text) => told('policy', text))] }]
+      if (want === undefined && isIdle(part, own, kernel)) return []
       if (want === undefined) return [{ store, part, lines: [told('kernel', part), ...own.map((text) => told('kernel', text))] }]
       const lines = lineDiff(own, want)
       return lines === undefined ? [] : [{ store, part, lines }]

@@ -1,0 +1,4 @@
+// `greengate firewall diff` where the rules are nft's.
+import { differing } from './drifting.ts'
+
+differing('nft')
