@@ -30,7 +30,7 @@ t.test('the variables are taken by a shell, and away again', async (t) => {
   const sh = (await run(['env', '--proxy', '192.168.51.254:800'])).stdout
   t.equal(shell('sh', ['-c', `${sh}\necho $http_proxy $HTTPS_PROXY $no_proxy`]).trim(), 'http://192.168.51.254:800 http://192.168.51.254:800 localhost,127.0.0.1,::1')
   const off = (await run(['env', '--unset'])).stdout
-  t.equal(shell('sh', ['-c', `${sh}\n${off}\nenv | grep -ci proxy || true`]).trim(), '0')
+  t.equal(shell('sh', ['-c', `${sh}\n${off}\nenv | grep -ciE '^(https?|all|no)_proxy=' || true`]).trim(), '0')
   t.match((await run(['env', '--shell', 'pwsh', '--proxy', '[fd00::1]:8080'])).stdout, /^\$env:http_proxy = 'http:\/\/\[fd00::1\]:8080'$/m)
   t.match(JSON.parse((await run(['env', '--json', '--proxy', 'localhost:8080'])).stdout), { https_proxy: 'http://127.0.0.1:8080' })
   for (const wrong of ['800', 'example.com:800', '1.2.3.4:0', "1.2.3.4:80'; id", '1.2.3.4']) t.equal((await run(['env', '--proxy', wrong])).code, 2, wrong)

@@ -18,7 +18,7 @@ t.test('every command has its help, with an example', async (t) => {
     const help = await run([name, '--help'])
     t.equal(help.code, 0, name)
     t.match(help.stdout, new RegExp(`Usage: greengate ${name}`), name)
-    t.match(help.stdout, /Examples?:\n\s+\$ greengate /, name)
+    t.match(help.stdout, /Examples?:\n\s+\$ (?:eval "\$\()?greengate /, name)
     t.equal(help.stderr, '', name)
   })
 })

@@ -38,7 +38,7 @@ t.test('calamaris reads every line', { skip: absent ? 'calamaris is not installe
   }
   const file = join(t.testdir(), 'access.log')
   writeFileSync(file, `${lines.join('\n')}\n`)
-  const report = execFileSync('calamaris', ['-a', file], { encoding: 'utf8' })
+  const report = execFileSync('calamaris', ['-a', '-n', file], { encoding: 'utf8' })
   t.match(report, /invalid lines:\s+lines\s+0\b/)
   t.match(report, new RegExp(`lines parsed:\\s+lines\\s+${lines.length}\\b`))
 })
