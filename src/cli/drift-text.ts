@@ -1,6 +1,6 @@
 // A drift for people and programs: each line that differs with the rule that it came from. Danger prevented: a difference that nobody can lead back to a
 // line of the policy.
-import { safeId } from '../firewall/rules.ts'
+import { safeId } from '../firewall/rule-id.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Drift } from '../plane/drift.ts'
 import type { DiffLine, PartDiff } from '../plane/rule-diff.ts'
