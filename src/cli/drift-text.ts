@@ -30,9 +30,17 @@ function lineText(line: DiffLine, policy: Policy | undefined): string {
   return `${SIGNS[line.side]} ${line.text}${from}\n`
 }
 
+/** What is the same is told where it stands beside a difference, and left out else. */
+function shownLines(lines: readonly DiffLine[]): readonly (DiffLine | undefined)[] {
+  const differs = (index: number): boolean => lines[index] !== undefined && lines[index]?.side !== 'both'
+  const near = lines.map((_, index) => differs(index - 1) || differs(index) || differs(index + 1))
+  return lines.flatMap((line, index) => (near[index] === true ? [line] : near[index - 1] === true ? [undefined] : []))
+}
+
 function partText({ store, part, lines }: PartDiff, policy: Policy | undefined): string {
-  const shown = lines.slice(0, MOST_LINES).map((line) => lineText(line, policy))
-  return `\n${store} ${part}\n${shown.join('')}${lines.length > MOST_LINES ? `  ... ${lines.length - MOST_LINES} more lines\n` : ''}`
+  const all = shownLines(lines)
+  const shown = all.slice(0, MOST_LINES).map((line) => (line === undefined ? '  ...\n' : lineText(line, policy)))
+  return `\n${store} ${part}\n${shown.join('')}${all.length > MOST_LINES ? `  ... ${all.length - MOST_LINES} more lines\n` : ''}`
 }
 
 export function differing(drift: Drift): number {

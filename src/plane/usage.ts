@@ -57,6 +57,11 @@ function keep(file: string, usage: Usage): string | undefined {
 export async function keepingUsage<T>(file: string, load: () => Promise<T>, run: Runner = runTool): Promise<T> {
   const before = await takeReading(file, run).catch(() => undefined)
   const loaded = await load()
-  if (before !== undefined) keep(file, withCountersAnew(before.usage, await nftCounts(run).catch(() => new Map<string, never>())))
+  if (before === undefined) return loaded
+  const kept = await nftCounts(run).catch(() => new Map<string, never>())
+  const anew = withCountersAnew(before.usage, kept)
+  // a rule that came with this load is watched from now on, hit or not
+  const after = await readCounts(run).catch(() => undefined)
+  keep(file, after === undefined ? anew : withReading(anew, after, Date.now(), bootId()))
   return loaded
 }
