@@ -46,10 +46,10 @@ function ruleOf(plan: Plan, by: string): PacketRule | undefined {
   return plan.policy.rules.find((rule) => by === `rule:${safeId(rule.id)}` || by === rule.id)
 }
 
-function saidRow(plan: Plan, { name, told: { verdict, by, answer, more } }: Said): readonly string[] {
+function saidRow(plan: Plan, { name, told: { verdict, by, answer, slowed, more } }: Said): readonly string[] {
   const rule = ruleOf(plan, by)
   const who = rule === undefined ? by : `${rule.id} (${placeText(rule.place)})`
-  return [`  ${name}`, `${verdict} by ${who}${answer === undefined ? '' : `, answered with ${answerName(answer)}`}`, more ?? '']
+  return [`  ${name}`, `${verdict} by ${who}${answer === undefined ? '' : `, answered with ${answerName(answer)}`}${slowed === true ? ', slowed down' : ''}`, more ?? '']
 }
 
 function disagreementText(plan: Plan, { packet, said }: Disagreement): string {
@@ -86,7 +86,7 @@ function proofJson(plan: Plan, proof: WholeProof, seconds: number, options: Prov
     agree: proof.disagreements.length === 0, complete: proof.share === 1, cells: proof.cells, share: proof.share, drawn: proof.drawn, seed: options.seed, seconds: Number(seconds.toFixed(3)),
     judges: proof.judges, asked: Object.fromEntries(proof.asked), classes: proof.classes, generation: plan.ruleset.generation,
     disagreements: proof.disagreements.map(({ packet, said }) => ({
-      packet: packetJson(packet), simulate: simulateWords(packet), said: said.map(({ name, told }) => ({ who: name, verdict: told.verdict, by: told.by, answer: told.answer === undefined ? undefined : answerName(told.answer), more: told.more })),
+      packet: packetJson(packet), simulate: simulateWords(packet), said: said.map(({ name, told }) => ({ who: name, verdict: told.verdict, by: told.by, answer: told.answer === undefined ? undefined : answerName(told.answer), slowed: told.slowed, more: told.more })),
     })),
     more: proof.more, foreign: proof.foreign,
   }

@@ -34,7 +34,8 @@ export class Cuts {
   readonly mac = new Cut(0n, LAST_MAC)
   readonly time = new Cut(0n, BigInt(LAST_TIME))
   readonly interfaces = new Set<string>()
-  readonly marks = new Set<number>([0])
+  /** by the bits that count */
+  readonly marks = new Map<number, Set<number>>()
 
   addresses(end: 'source' | 'destination' | 'both', ranges: readonly Range[]): void {
     for (const family of [4, 6] as const) {
@@ -65,9 +66,11 @@ export class Cuts {
       case 'time':
         this.time.add([{ first: BigInt(test.first), last: BigInt(test.last) }])
         return
-      case 'mark':
-        this.marks.add(test.value)
+      case 'mark': {
+        const values = this.marks.get(test.mask) ?? new Set([0])
+        this.marks.set(test.mask, values.add(test.value))
         return
+      }
       default:
     }
   }

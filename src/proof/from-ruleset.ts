@@ -15,7 +15,7 @@ import type { Span } from './service.ts'
 export const MARK_MASK = 0xff000000
 
 /** The byte below tells in which class a flow is slowed. */
-const CLASS_MASK = 0x00ff0000
+export const CLASS_MASK = 0x00ff0000
 
 export function markOf(generation: number): number {
   return (generation << 24) >>> 0

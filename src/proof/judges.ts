@@ -2,6 +2,7 @@
 import type { Family } from '../net/ip.ts'
 import { walk } from './walk.ts'
 import type { Outcome } from './walk.ts'
+import { CLASS_MASK } from './from-ruleset.ts'
 import type { Model } from './model.ts'
 import type { Packet } from './packet.ts'
 
@@ -11,6 +12,8 @@ export interface Told {
   readonly by: string
   /** of a rejection: what goes back */
   readonly answer?: string
+  /** it is let by, but slowed down; undefined: it does not say */
+  readonly slowed?: boolean
   /** of a packet filter: what it does beside, to the letter: the answer, the lines, the mark, the logs */
   readonly more?: string
 }
@@ -43,7 +46,8 @@ export function toldOf(outcome: Outcome): Told {
     `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`]),
     ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []), ...(queue === undefined ? [] : [`queue ${queue}`]),
   ]
-  return { verdict, by: ruleOfOutcome(outcome), ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
+  const slowed = verdict === 'accept' && mark !== undefined && (mark.mask & mark.value & CLASS_MASK) !== 0
+  return { verdict, by: ruleOfOutcome(outcome), slowed, ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
 }
 
 /** `family`: of a text that is of one. */
@@ -53,5 +57,5 @@ export function modelJudge(name: string, model: Model, family?: Family): Judge {
 
 /** Do two agree? Where both are packet filters, in all that they do. */
 export function agree(a: Told, b: Told): boolean {
-  return a.verdict === b.verdict && a.by === b.by && a.answer === b.answer && (a.more === undefined || b.more === undefined || a.more === b.more)
+  return a.verdict === b.verdict && a.by === b.by && a.answer === b.answer && (a.slowed === undefined || b.slowed === undefined || a.slowed === b.slowed) && (a.more === undefined || b.more === undefined || a.more === b.more)
 }

@@ -82,10 +82,11 @@ export class PolicyJudge implements Judge {
   }
 
   #told(decision: PacketDecision): Told {
-    const passes = decision.verdict === 'deny' && this.#compiled.policy.mode === 'observe' && decision.firm !== true
+    const observes = this.#compiled.policy.mode === 'observe'
+    const passes = decision.verdict === 'deny' && observes && decision.firm !== true
     const { cause } = decision
     const by = cause.kind === 'rule' ? `rule:${safeId(cause.by)}` : cause.kind === 'blocks' || cause.kind === 'serve' || cause.kind === 'admin' ? cause.kind : 'default'
-    if (passes || decision.answer === undefined) return { verdict: passes ? 'accept' : decision.action, by }
+    if (passes || decision.answer === undefined) return { verdict: passes ? 'accept' : decision.action, by, slowed: decision.limit !== undefined && !observes }
     return { verdict: decision.action, by, answer: wireAnswer(decision.answer) }
   }
 

@@ -73,7 +73,7 @@ export class Space {
     this.uids = numbersOf(cuts.uid.classes(), 0)
     // each begins with an edge of some rule
     this.times = cuts.time.classes().map(({ pieces }) => (pieces.some(({ first, last }) => BigInt(now) >= first && BigInt(now) <= last) ? now : Number(pieces[0]?.first ?? 0n)))
-    this.marks = [...cuts.marks, unused(cuts.marks)]
+    this.marks = marksOf(cuts.marks)
     this.ways = waysOf([...new Set([...interfacesOf(world), ...cuts.interfaces])].filter((name) => name !== 'lo'))
   }
 
@@ -85,9 +85,20 @@ export class Space {
   }
 }
 
-/** A generation that nobody asks for. */
-function unused(marks: ReadonlySet<number>): number {
-  for (let byte = 1; ; byte++) if (!marks.has((byte << 24) >>> 0)) return (byte << 24) >>> 0
+/** Every value that is asked for in each part of the mark with every one in each other part, none, and one that nobody asks for. */
+function marksOf(parts: ReadonlyMap<number, ReadonlySet<number>>): readonly number[] {
+  let marks: readonly number[] = [0]
+  for (const [mask, values] of parts) {
+    const all = [...values, unused(mask, values)]
+    marks = marks.flatMap((mark) => all.map((value) => (((mark & ~mask) | value) >>> 0)))
+  }
+  return [...new Set(marks)]
+}
+
+function unused(mask: number, values: ReadonlySet<number>): number {
+  const step = (mask & -mask) >>> 0
+  for (let value = step; value <= mask; value += step) if (!values.has(value)) return value
+  return 0
 }
 
 function waysOf(names: readonly string[]): readonly Way[] {

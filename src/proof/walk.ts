@@ -36,8 +36,8 @@ interface View {
   readonly tracked: boolean
   readonly entry: boolean
   readonly exit: boolean
-  /** of the flow, as what came before has left it */
-  readonly mark: number
+  /** of the flow, as what came before has left it; asked for when it matters */
+  readonly mark: () => number
 }
 
 function within(spans: readonly Span[], value: number): boolean {
@@ -68,7 +68,7 @@ function holds(test: Test, { packet, tracked, entry, exit, mark }: View): boolea
     }
     case 'state': return tracked && test.states.has(packet.state) !== test.not
     case 'reply': return tracked && packet.reply === test.reply
-    case 'mark': return tracked && ((mark & test.mask) >>> 0 === test.value) !== test.not
+    case 'mark': return tracked && ((mark() & test.mask) >>> 0 === test.value) !== test.not
     case 'syn': return packet.syn === test.syn
     case 'time': return packet.time >= test.first && packet.time <= test.last
     case 'counted': return packet.noisy
@@ -126,7 +126,7 @@ export class Walk {
   }
 
   #view(hook: ModelHook, priority: number): View {
-    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: this.#markNow() }
+    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: () => this.#markNow() }
   }
 
   #markNow(): number {

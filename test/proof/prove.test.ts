@@ -163,6 +163,24 @@ rules:
   t.match(shown(proveWhole(late, textsOf(late), { ...OPTIONS, keep: 1, stop: true }).disagreements), /tcp\/200\d .*ruleset, late accept rule:(?:lent|lesson) .*policy, then drop default/)
 })
 
+t.test('a rule that slows down does so in every text, and a compiler that forgets it is caught', async (t) => {
+  const slow = materialOf(`version: 1
+gateway:
+  green: { interface: green0, address: 192.168.51.254/24 }
+  red: { interface: red0 }
+  admin: { mac: "02:51:00:00:00:ad", ports: [445] }
+  serve: []
+rules:
+  - { name: pop, action: limit, rate: 50kB/s, from: green, to: internet, services: pop3 }
+  - { name: mail, action: allow, from: green, to: internet, services: smtp }
+`)
+  t.equal(shown(proveWhole(slow, textsOf(slow), OPTIONS).disagreements), '')
+  const chains = slow.ruleset.chains.map((chain) => ({ ...chain, lines: chain.lines.map((line): Line => (line.verdict.kind === 'vet' ? { ...line, verdict: { kind: 'vet', generation: line.verdict.generation } } : line)) }))
+  const forgets: Material = { ...slow, ruleset: { ...slow.ruleset, chains } }
+  const [found] = proveWhole(forgets, textsOf(forgets), { ...OPTIONS, keep: 1, stop: true }).disagreements
+  t.match(found?.said.map(({ name, told }) => [name, told.by, told.slowed]), [['ruleset', 'rule:pop', false], ['policy', 'rule:pop', true]])
+})
+
 t.test('faults of the proxy', async (t) => {
   const compiled = (more: Partial<CompiledPolicy>): Material => ({ ...small, compiled: { ...materialOf(TEXT).compiled, ...more } })
   t.test('it fetches what a rule denies by name', async (t) => {

@@ -96,7 +96,7 @@ interface Expected {
 function expect(model: Model, packet: Packet): Expected {
   const walk = new Walk(model, packet)
   const outcome = walk.outcome()
-  return { outcome, steps: walk.steps.filter(({ chain, rule }) => isTapped(rule) && !/^(?:GG_)?POST$/i.test(chain)) }
+  return { outcome, steps: walk.steps.filter(({ chain, rule }) => isTapped(rule) && !/^(?:GG_)?(?:POST|SHAPE)/i.test(chain)) }
 }
 
 export class Trial {

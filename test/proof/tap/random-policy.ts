@@ -19,12 +19,13 @@ function some<T>(random: Random, of: readonly T[], most: number): readonly T[] {
 function rule(random: Random, index: number): Readonly<Record<string, unknown>> {
   const own = random() < 0.12
   const services = some(random, SERVICES, 2)
-  const action = pick(random, ['allow', 'allow', 'allow', 'deny', 'drop', 'reject'])
+  const action = pick(random, ['allow', 'allow', 'allow', 'deny', 'drop', 'reject', 'limit'])
   const answers = action === 'reject' && random() < 0.5 && !services.includes('proxy')
   const from = own ? ['gateway'] : some(random, SOURCES, 2)
   return {
     name: `r${index}`, action, from, to: some(random, own ? TARGETS.filter((each) => each !== 'gateway') : TARGETS, 2), services,
     ...(answers ? { 'reject-with': pick(random, ANSWERS.filter((each) => each !== 'tcp-reset')) } : {}),
+    ...(action === 'limit' ? (random() < 0.5 ? { rate: '50kB/s' } : { priority: 'low' }) : {}),
     ...(random() < 0.15 ? { enabled: false } : {}), ...(random() < 0.1 ? { mode: 'observe' } : {}), ...(random() < 0.15 ? { log: true } : {}),
     ...(!own && from.includes('Mixed') && random() < 0.5 ? { pin: true } : {}),
     direct: true,
