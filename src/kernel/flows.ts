@@ -1,9 +1,8 @@
 // Flows as they come and go, from the kernel's own events (conntrack). Danger prevented: a follower that outlives whoever reads it.
-import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { parseFlow } from './conntrack.ts'
 import type { Flow } from './conntrack.ts'
-import { toolEnvironment } from './tool-environment.ts'
+import { companion } from './companion.ts'
 
 export interface FlowEvent {
   readonly event: 'new' | 'end'
@@ -24,7 +23,7 @@ const BUFFER = 8 << 20
 
 /** Until `signal`; throws where conntrack is missing, or ends by itself. */
 export async function* flowEvents(signal: AbortSignal): AsyncGenerator<FlowEvent, void, undefined> {
-  const child = spawn('conntrack', ['-E', '-e', 'NEW,DESTROY', '-o', 'extended,timestamp', '-b', String(BUFFER)], { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnvironment(), cwd: '/' })
+  const child = companion('conntrack', ['-E', '-e', 'NEW,DESTROY', '-o', 'extended,timestamp', '-b', String(BUFFER)])
   let said = ''
   child.on('error', (error: NodeJS.ErrnoException) => {
     said = error.code === 'ENOENT' ? 'conntrack is not installed' : error.message

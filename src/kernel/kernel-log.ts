@@ -1,6 +1,5 @@
 // The kernel's log: its ring (/dev/kmsg), the journal, or a syslog file, from the beginning or also what comes. Danger prevented: a read
 // that blocks the loop for ever.
-import { spawn } from 'node:child_process'
 import { accessSync, constants, createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { uptime } from 'node:os'
@@ -9,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJournalLine, parseKmsg, parseSyslogLine } from '../log/syslog-line.ts'
 import type { KernelMessage, LineFacts } from '../log/syslog-line.ts'
 import { followLines } from './follow-lines.ts'
-import { toolEnvironment } from './tool-environment.ts'
+import { companion } from './companion.ts'
 
 export type Messages = AsyncGenerator<KernelMessage, void, undefined>
 
@@ -68,7 +67,8 @@ async function* kmsgMessages({ follow, timezone, signal }: Reading): Messages {
 
 async function* journalMessages({ follow, since, signal }: Reading): Messages {
   const args = ['--no-pager', '-q', '-o', 'json', '--output-fields=MESSAGE', '_TRANSPORT=kernel', ...(since === undefined ? [] : [`--since=@${Math.floor(since / 1000)}`]), ...(follow ? ['-f', '-n', 'all'] : [])]
-  const child = spawn('journalctl', args, { stdio: ['ignore', 'pipe', 'ignore'], env: toolEnvironment(), cwd: '/' })
+  const child = companion('journalctl', args)
+  child.stderr.resume()
   child.on('error', () => child.stdout.destroy())
   const stop = (): void => {
     child.kill('SIGTERM')

@@ -1,11 +1,10 @@
 // The firewall's log as the kernel hands it to whoever asks (NFLOG), live, in whatever network namespace we are in. Node has no netlink
 // socket: tcpdump has one, and gives us its stream. Danger prevented: a reader that outlives us, or waits for a tcpdump that is dead.
-import { spawn } from 'node:child_process'
 import { LOG_GROUP } from '../firewall/logs.ts'
 import type { FirewallRecord } from '../log/firewall-record.ts'
 import { NflogReader } from '../log/nflog.ts'
 import type { NflogRecord } from '../log/nflog.ts'
-import { toolEnvironment } from './tool-environment.ts'
+import { companion } from './companion.ts'
 import { runTool } from './tool.ts'
 
 function isLink(value: unknown): value is { readonly ifindex: number; readonly ifname: string } {
@@ -41,7 +40,7 @@ class Interfaces {
 
 /** Ends with `signal`; throws where tcpdump is missing, may not, or ends by itself: another reader may hold the group. `ready` is called when records can come. */
 export async function* nflogRecords(signal: AbortSignal, ready: () => void = () => {}): AsyncGenerator<FirewallRecord, void, undefined> {
-  const child = spawn('tcpdump', ['-i', `nflog:${LOG_GROUP}`, '--immediate-mode', '-U', '-w', '-'], { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnvironment(), cwd: '/' })
+  const child = companion('tcpdump', ['-i', `nflog:${LOG_GROUP}`, '--immediate-mode', '-U', '-w', '-'])
   const interfaces = new Interfaces()
   let told = ''
   let problem = ''
@@ -68,6 +67,6 @@ export async function* nflogRecords(signal: AbortSignal, ready: () => void = () 
     signal.removeEventListener('abort', stop)
     child.kill('SIGTERM')
   }
-  const said = told.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('tcpdump: ') && !/listening on|verbose output/.test(line)).at(-1)
+  const said = told.split('\n').map((line) => line.trim()).filter((line) => /^(?:tcpdump|setpriv): /.test(line) && !/listening on|verbose output/.test(line)).at(-1)
   if (!signal.aborted) throw new Error(problem !== '' ? problem : (said ?? 'tcpdump ended'))
 }

@@ -144,6 +144,11 @@ export function watching(backend: 'nft' | 'iptables', repair: boolean): void {
       t.ok(await wait('repaired', from), 'repaired')
       t.match(diff(), { code: 0, same: true, first: true })
     }
-    child.kill('SIGTERM')
+    // killed as hard as can be, it leaves no reader of the kernel behind
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await ended
+    for (let tries = 0; tries < 40 && exec('ip', ['netns', 'pids', stage.space('gw')]).out !== ''; tries++) await sleep(50)
+    t.equal(exec('ip', ['netns', 'pids', stage.space('gw')]).out, '')
   })
 }
