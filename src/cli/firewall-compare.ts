@@ -159,7 +159,7 @@ export function firewallCompare(firewall: Command): void {
   planOptions(firewall.command('compare').description('tell what one policy newly allows and newly denies beside another'))
     .argument('<old>', 'the policy from before')
     .argument('<new>', 'the policy that is to be')
-    .option('--cells <n>', 'the most packets that are tried one by one; of what is left a sample', countOption, 1_000_000)
+    .option('--cells <n>', 'the most packets that are tried one by one; of what is left a sample', countOption, 2_000_000)
     .option('--seed <n>', 'of the sample', countOption, 1)
     .option('--json', 'as JSON')
     .addHelpText('after', `

@@ -122,7 +122,7 @@ async function proveAction(options: ProveOptions): Promise<void> {
 export function firewallProve(firewall: Command): void {
   planOptions(firewall.command('prove').description('show, packet by packet, that policy, ruleset, each text and the proxy are one'))
     .option('--live', 'prove what the kernel has now, in place of the texts (as root)')
-    .option('--cells <n>', 'the most packets that are tried one by one; of what is left a sample', countOption, 1_000_000)
+    .option('--cells <n>', 'the most packets that are tried one by one; of what is left a sample', countOption, 2_000_000)
     .option('--seed <n>', 'of the sample', countOption, 1)
     .option('--json', 'as JSON')
     .addHelpText('after', `
