@@ -27,6 +27,7 @@ function planeRow(name: string, plane: Plane): string[] {
   const observed = plane.observed === true ? 'allow (observed)' : plane.verdict
   const told = [
     ...(plane.packet === undefined ? [] : [`${plane.packet}: ${plane.action ?? ''}`]),
+    ...(plane.caught === true ? ['caught by the proxy'] : []),
     ...(plane.answer === undefined ? [] : [`answered with ${plane.answer}`]),
     ...(plane.limit === undefined ? [] : [limitText(plane.limit, plane.per)]),
   ]

@@ -2,8 +2,10 @@
 import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { units } from '../gateway/system/units.ts'
+import { TRANSPARENT, units } from '../gateway/system/units.ts'
 import type { Unit } from '../gateway/system/units.ts'
+import { transparentPort } from '../policy/transparent.ts'
+import { loadedOf } from './compiled.ts'
 import { failure, usageError } from './exit.ts'
 import { policyOption } from './options.ts'
 import { self } from './plane-options.ts'
@@ -21,16 +23,19 @@ function written(folder: string, made: readonly Unit[]): void {
   const taken = made.find(({ name }) => existsSync(join(folder, name)))
   if (taken !== undefined) return failure(`${join(folder, taken.name)} is there already`, 'nothing was written; remove it, or compare it with what is printed')
   for (const { name, text } of made) writeFileSync(join(folder, name), text, { flag: 'wx', mode: 0o644 })
-  say(`${made.map(({ name }) => join(folder, name)).join('\n')}\nnext: systemctl daemon-reload; systemctl enable greengate-firewall greengate-keep greengate\n`)
+  const socket = made.some(({ name }) => name === TRANSPARENT) ? `${TRANSPARENT} ` : ''
+  say(`${made.map(({ name }) => join(folder, name)).join('\n')}\nnext: systemctl daemon-reload; systemctl enable greengate-firewall greengate-keep ${socket}greengate\n`)
 }
 
-function unitsAction(options: UnitsOptions): void {
+async function unitsAction(options: UnitsOptions): Promise<void> {
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(options.user)) return usageError(`\`${options.user}\` is no name of a user`)
   const file = options.policy === undefined ? undefined : policyOption(options.policy)
-  if (options.policy !== undefined && file === undefined) return
+  const loaded = file === undefined ? undefined : await loadedOf({ policy: file })
+  if (options.policy !== undefined && loaded === undefined) return
+  const proxy = loaded?.source.policy.gateway.proxy
   const { command, args } = self()
   const program = [command, ...args.map((each, index) => (index === args.length - 1 ? realpathSync(each) : each))]
-  const made = units({ program, user: options.user, ...(file === undefined ? {} : { policy: resolve(file) }) })
+  const made = units({ program, user: options.user, ...(file === undefined ? {} : { policy: resolve(file) }), ...(proxy?.transparent === true ? { transparent: transparentPort(proxy.port) } : {}) })
   if (options.write !== undefined) return written(options.write, made)
   if (options.json === true) return sayJson(made, 2)
   for (const { name, text } of made) say(`# ---- ${name}\n${text}\n`)
@@ -38,7 +43,7 @@ function unitsAction(options: UnitsOptions): void {
 
 export function unitsCommand(firewall: Command): void {
   firewall.command('units')
-    .description('print the units of systemd for this installation: the rules at the start, their keeper, the helper, the gateway')
+    .description('print the units of systemd for this installation: the rules at the start, their keeper, the helper, the gateway, and the socket of a transparent proxy')
     .option('--policy <file|dir>', 'the policy that the gateway serves')
     .option('--user <name>', 'who runs the gateway; it needs no capability but to listen below port 1024', 'greengate')
     .option('--write <dir>', 'write them there, over nothing that is there, instead of printing them')

@@ -35,6 +35,8 @@ export interface Plane {
   readonly answer?: string
   /** allowed, and slowed down: `50kB/s` in each direction, or `low` */
   readonly limit?: string
+  /** the packet is caught, and the proxy answers in its place */
+  readonly caught?: true
   /** whose the rate is */
   readonly per?: 'client' | 'group'
   readonly observed?: true
@@ -121,7 +123,7 @@ function packetPlane(compiled: CompiledPolicy, question: ExplainQuestion, packet
   const passes = decision.verdict === 'deny' && compiled.policy.mode === 'observe' && decision.firm !== true
   if (passes) trace?.push({ what: 'mode: observe', result: 'observed', detail: `${decision.cause.by} is logged, and the packet passes` })
   const told = plane(passes ? 'allow' : decision.verdict, decision.cause, passes)
-  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action, ...(passes || decision.answer === undefined ? {} : { answer: decision.answer }), ...(decision.limit === undefined ? {} : { limit: decision.limit.text }) }, cause: decision.cause }
+  return { plane: { ...told, packet: packetText(facts), action: passes ? 'accept' : decision.action, ...(passes || decision.answer === undefined ? {} : { answer: decision.answer }), ...(decision.limit === undefined ? {} : { limit: decision.limit.text }), ...(decision.caught === true ? { caught: true } : {}) }, cause: decision.cause }
 }
 
 function plane(verdict: 'allow' | 'deny', cause: Cause, lifted: boolean): Plane {

@@ -123,6 +123,8 @@ export interface PacketDecision {
   readonly answer?: string
   /** accepted, and slowed down */
   readonly limit?: Slowing
+  /** accepted as a request: the transparent proxy answers it */
+  readonly caught?: true
   /** closed under a policy in observe mode too: forged packets, and what begins no flow */
   readonly firm?: true
   readonly cause: Cause

@@ -6,12 +6,14 @@ import { scopeOf } from '../net/scope.ts'
 import type { RejectWith } from '../policy/policy.ts'
 import type { Slowing } from '../policy/rate.ts'
 import { answerOf } from '../policy/reject.ts'
+import { CAUGHT_PORTS } from '../policy/transparent.ts'
 import { idle } from './activity.ts'
 import { blockedPacket, blocksOf } from './blocks.ts'
 import { Notes, reserved } from './cause.ts'
 import { holdsClient } from './client-set.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { Cause, Client, PacketDecision, PacketFacts, TraceStep } from './facts.ts'
+import { nearestVia } from './nearest-via.ts'
 import type { ReadyPacketRule } from './packet-rule.ts'
 import { holdsPacket } from './port-set.ts'
 import { packetText } from './packet-text.ts'
@@ -48,7 +50,7 @@ export function decidePacket(compiled: CompiledPolicy, facts: PacketFacts, trace
 
 function fromClient(compiled: CompiledPolicy, facts: PacketFacts, client: Client, notes: Notes, trace: Trace): Verdict {
   return fixed(compiled, facts, client, trace) ?? blocked(compiled, facts, client, trace) ?? served(compiled, facts, trace) ??
-    (isSpoken(compiled, client) ? byRules(compiled, facts, client, notes, trace) : undefined) ?? last(compiled, facts, client, trace)
+    (isSpoken(compiled, client) ? byRules(compiled, facts, client, notes, trace) ?? caught(compiled, facts, client, notes, trace) : undefined) ?? last(compiled, facts, client, trace)
 }
 
 /** Rules speak of the families that green has: a neighbour's link-local address is served, and no rule is meant for it elsewhere. */
@@ -172,6 +174,15 @@ function packetMismatch(compiled: CompiledPolicy, ready: ReadyPacketRule, facts:
   if (!(from === 'gateway' ? rule.from.gateway : holdsClient(ready.clients, from) || (rule.from.green && isNeighbour(from)))) return `from: ${rule.from.text.join(', ')}`
   if (!ready.targets.has(facts.to)) return `to: ${rule.to.text.join(', ')}`
   return holdsPacket(rule.services, facts, compiled.machine.proxyPort) ? undefined : `services: ${rule.services.text.join(', ')}`
+}
+
+/** Where the proxy is transparent: a web packet that no rule decides is the proxy's, if the client may use it. */
+function caught(compiled: CompiledPolicy, facts: PacketFacts, client: Client, notes: Notes, trace: Trace): Verdict | undefined {
+  if (compiled.policy.gateway.proxy.transparent !== true || facts.protocol !== 'tcp' || !CAUGHT_PORTS.includes(facts.port ?? -1) || !compiled.known.internet.has(facts.to)) return undefined
+  tell(trace, 'gateway.proxy.transparent', 'match', 'asked as the proxy would be')
+  const asked: PacketFacts = { ...facts, to: nearestVia(compiled, client.address), port: compiled.machine.proxyPort }
+  const answer = served(compiled, asked, trace) ?? byRules(compiled, asked, client, notes, trace)
+  return answer?.verdict === 'allow' ? { ...answer, caught: true } : undefined
 }
 
 /** For what nothing decided: QUIC, DNS and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */

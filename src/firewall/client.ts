@@ -196,6 +196,7 @@ export function compileClient(policy: Policy, facts: RulesetFacts, generation: n
       // empty: loaded over a gateway's rules, it ends their masquerading
       { name: 'POST', table: 'nat', hook: 'postrouting', lines: [] },
       shapeChain(undefined),
+      { name: 'CATCH', table: 'mangle', hook: 'prerouting', lines: [] },
     ],
   }
 }

@@ -90,6 +90,7 @@ export function compileRuleset(policy: Policy, facts: RulesetFacts): RulesetResu
       meaning,
       chains: reached(chains),
       ...(shaping === undefined ? {} : { shaping }),
+      ...(client === undefined && policy.gateway.proxy.transparent === true ? { catches: [...new Set(policy.gateway.green.map((green) => green.family))].sort() } : {}),
       ipset: facts.ipset === true,
       special: specialRanges(policy.gateway),
       inactive: inactiveRules(policy, facts.now),

@@ -7,6 +7,7 @@ import { PACKET_INTERNET_EXCLUDES, PRIVATE_RANGES } from '../net/scope.ts'
 import type { AddressSet, Gateway, Policy } from '../policy/policy.ts'
 import { blockChains } from './blocked.ts'
 import { PING, chain, defaultLines, denyChains, quiet, redDropChain, redLogChain, revoked, stateChain, wouldChains } from './endings.ts'
+import { catchChains, caughtChains, caughtLine } from './catch.ts'
 import type { RulesetFacts } from './facts.ts'
 import { toLedger } from './ledger.ts'
 import { DENIAL_LOG, denialLog, denialLogChains, logsDenials } from './logs.ts'
@@ -110,8 +111,9 @@ export function adminLines(gateway: Gateway, on: readonly string[] | undefined):
 export function compileGateway(policy: Policy, facts: RulesetFacts, generation: number): Compiled {
   const { gateway } = policy
   const greens = greenInterfaces(gateway)
+  const side = greenSide(gateway)
   const output = gatewayOutput(policy, facts, generation)
-  const lowered = lowerRules(policy, facts.now, facts.proxyPort, [greenSide(gateway), output.side])
+  const lowered = lowerRules(policy, facts.now, facts.proxyPort, [side, output.side])
   const [green = [], sent = []] = lowered.sides
   const blocks = blockChains(policy, facts.blocks, facts.proxyPort, 'GREEN')
   const chains: readonly Chain[] = [
@@ -127,6 +129,7 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
         ...adminLines(gateway, greens),
         ...discoveryIn(greens, redInterfaces(gateway)),
         line({}, jump('STATE')),
+        ...caughtLine(policy),
         line({ in: greens }, goTo('GREEN')),
         line({}, goTo('RED_DROP')),
       ]),
@@ -146,6 +149,8 @@ export function compileGateway(policy: Policy, facts: RulesetFacts, generation: 
     ...wouldChains(policy, ['GREEN', 'OUTPUT']),
     ...blocks,
     ...lowered.chains,
+    ...caughtChains(policy, facts.now, facts.proxyPort, side, blocks.length > 0),
+    ...catchChains(policy, facts.now, facts.proxyPort, side),
     ...gatewaySpoofChains(policy),
     masquerade(gateway),
     shapeChain(shapingOf(policy, standingRules(policy, facts.now))),

@@ -4,6 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import { NFT_TABLE } from './nft.ts'
 import { greenInterfaces, redInterfaces } from './terms.ts'
 import type { Ruleset } from './ruleset.ts'
+import { ROUTE_RECOVERY, routeCommands } from './route.ts'
 import { TC_RECOVERY } from './tc.ts'
 
 export type Format = 'iptables' | 'ip6tables' | 'nft' | 'script' | 'tc'
@@ -21,7 +22,7 @@ export function recovery(tool: 'iptables' | 'ip6tables'): string {
 }
 
 /** Both families in one line. */
-export const SCRIPT_RECOVERY = `for t in iptables ip6tables; do $t-save -c | grep -vE '(:| )GG_' | $t-restore -c; done; ${TC_RECOVERY}`
+export const SCRIPT_RECOVERY = `for t in iptables ip6tables; do $t-save -c | grep -vE '(:| )GG_' | $t-restore -c; done; ${TC_RECOVERY}; ${ROUTE_RECOVERY}`
 
 export const NFT_RECOVERY = `nft delete table ${NFT_TABLE}`
 
@@ -69,6 +70,7 @@ export function headLines(policy: Policy, ruleset: Ruleset, format: Format, orig
     `holds at: ${origin.time}`,
     ...ruleset.inactive.map((each) => `left out: rule ${each}`),
     ...loading(format),
+    ...(format === 'script' || format === 'tc' ? [] : routeCommands(ruleset).map((each) => `what is caught needs, once: ${each}`)),
     'take out again, from the console:',
     `  ${takingOut(format)}`,
     ...open(policy, ruleset, format),

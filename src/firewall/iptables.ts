@@ -7,6 +7,7 @@ import type { PortRange } from '../policy/policy.ts'
 import { LEDGER_SECONDS, ipsetNames } from './ledger.ts'
 import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
+import { CATCH_MARK, CATCH_MASK } from './route.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Table, Tests, Verdict } from './ruleset.ts'
 import { LAST_SECOND } from './standing.ts'
 import { className } from './tc.ts'
@@ -108,6 +109,7 @@ function verdictWords(verdict: Verdict, family: Family): string {
     case 'jump': return `-j ${PREFIX}${verdict.chain}`
     case 'goto': return `-g ${PREFIX}${verdict.chain}`
     case 'vet': return `-j CONNMARK --set-xmark ${markWords(verdict)}`
+    case 'catch': return `-j TPROXY --on-port ${verdict.port} --on-ip ${family === 4 ? '0.0.0.0' : '::'} --tproxy-mark 0x${CATCH_MARK.toString(16)}/0x${CATCH_MASK.toString(16)}`
     case 'classify': return `-j CLASSIFY --set-class ${className(verdict.class).replace(':', ':0')}`
     case 'nflog': return `-j NFLOG --nflog-prefix "${verdict.prefix}" --nflog-group ${LOG_GROUP}`
     case 'log': return `-j LOG --log-prefix "${cutPrefix(verdict.prefix)}" --log-level 6`
@@ -165,6 +167,7 @@ function lineText(chain: string, line: Line, family: Family): string {
     ...(kinds === undefined ? [] : [`-m addrtype --dst-type ${kinds.map((kind) => kind.toUpperCase()).join(',')}`]),
     ...(tests.macs === undefined ? [] : [`-m mac --mac-source ${tests.macs[0] ?? ''}`]),
     ...(tests.l4 === undefined ? [] : l4Words(tests.l4, family)),
+    ...(tests.caught === true ? [`-m mark --mark 0x${CATCH_MARK.toString(16)}/0x${CATCH_MASK.toString(16)}`] : []),
     ...(tests.hopLimit === undefined ? [] : [`-m hl --hl-eq ${tests.hopLimit}`]),
     ...stateWords(tests),
     ...(tests.notSyn === true ? ['-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN'] : []),

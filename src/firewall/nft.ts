@@ -6,6 +6,7 @@ import type { PortRange } from '../policy/policy.ts'
 import { counterName, counterNames, ledgerTexts, namedSets } from './nft-objects.ts'
 import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
+import { CATCH_MARK, CATCH_MASK } from './route.ts'
 import { className } from './tc.ts'
 import type { Answer, Chain, L4, Line, Ruleset, Tests, Verdict } from './ruleset.ts'
 
@@ -113,6 +114,10 @@ function answersBySide(verdict: Verdict): boolean {
   return verdict.kind === 'reject' && verdict.with !== 'reset' && !('both' in REJECTS[verdict.with])
 }
 
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, '0')
+}
+
 /** nft tells the mask with the new bits in it; it keeps the bits below. */
 function vetWords({ generation, class: shapeClass }: Extract<Verdict, { readonly kind: 'vet' }>): string {
   const head = byte(generation) + (shapeClass === undefined ? '' : byte(shapeClass))
@@ -124,6 +129,7 @@ function verdictWords(verdict: Verdict, family: Family): string {
     case 'accept': case 'drop': case 'return': case 'masquerade': return verdict.kind
     case 'jump': case 'goto': return `${verdict.kind} ${verdict.chain.toLowerCase()}`
     case 'vet': return vetWords(verdict)
+    case 'catch': return `tproxy to :${verdict.port} meta mark set meta mark & 0xffff${hex4(CATCH_MARK)} | 0x0000${hex4(CATCH_MARK)} accept`
     case 'classify': return `meta priority set ${className(verdict.class)}`
     case 'nflog': return `log prefix "${verdict.prefix}" group ${LOG_GROUP}`
     case 'log': return `log prefix "${verdict.prefix}" level info`
@@ -157,6 +163,7 @@ function lineText(line: Line, families: readonly Family[]): string {
     ...(tests.sourceForeign === true ? ['fib saddr type != local'] : []),
     ...(tests.destinationKinds === undefined ? [] : [`fib daddr type ${setText(tests.destinationKinds)}`]),
     ...(tests.l4 === undefined ? [] : l4Words(tests.l4, family)),
+    ...(tests.caught === true ? [`meta mark & 0x0000${hex4(CATCH_MASK)} == 0x0000${hex4(CATCH_MARK)}`] : []),
     ...(tests.hopLimit === undefined ? [] : [`ip6 hoplimit ${tests.hopLimit}`]),
     ...stateWords(tests),
     ...(tests.user === undefined ? [] : [`meta skuid ${tests.user.not ? '!= ' : ''}${tests.user.uid}`]),

@@ -38,6 +38,8 @@ export interface Tests {
   readonly destinationNotSpecial?: true
   /** one of the kernel's own addresses, whichever they are at that moment */
   readonly sourceLocal?: true
+  /** taken out of its way by `catch`; another mark of the packet's is no matter */
+  readonly caught?: true
   /** none of the kernel's own addresses */
   readonly sourceForeign?: true
   readonly destinationKinds?: readonly AddressKind[]
@@ -74,6 +76,8 @@ export type Verdict =
   | { readonly kind: 'ledger' }
   /** remember in the flow's mark, top byte, which policy accepted it; and in the byte below its class, 0 for none (absent: that byte stays) */
   | { readonly kind: 'vet'; readonly generation: number; readonly class?: number }
+  /** to the transparent socket at this port of the machine, whatever the address; its mark says so. TCP alone, before routing */
+  | { readonly kind: 'catch'; readonly port: number }
   /** into the queue of this class, at the interface by which it leaves; and go on */
   | { readonly kind: 'classify'; readonly class: number }
 
@@ -128,6 +132,8 @@ export interface Ruleset {
   readonly chains: readonly Chain[]
   /** queues beside the packet filter (tc); absent: no rule limits */
   readonly shaping?: Shaping
+  /** families in which packets are caught: each needs a routing rule (`route.ts`); absent: none */
+  readonly catches?: readonly Family[]
   /** iptables keeps the ledger in ipsets, which must be there before the text is loaded; where not, its text has none */
   readonly ipset: boolean
   /** addresses that are not `internet`, merged and sorted, both families */

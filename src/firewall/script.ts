@@ -1,6 +1,7 @@
 // The POSIX shell script that loads both families. Danger prevented: `iptables-restore -w FILE`, which takes the file for a number of
 // seconds, loads nothing and returns 0; a file with one bad line that leaves half of itself in force; jumps that pile up.
 import { renderTables, jumps } from './iptables.ts'
+import { routeLines } from './route.ts'
 import type { Ruleset } from './ruleset.ts'
 import { shapingLines } from './tc.ts'
 
@@ -57,5 +58,5 @@ export function renderScript(ruleset: Ruleset): string {
     `once ${tool} ${table} ${builtIn} ${chain}`,
     `check ${tool} ${table} ${builtIn} ${chain}`,
   ]))
-  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\n${shapingLines(ruleset)}[ "$failed" -eq 0 ] || exit 1\nsay 'loaded'\n`
+  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\n${shapingLines(ruleset)}${routeLines(ruleset)}[ "$failed" -eq 0 ] || exit 1\nsay 'loaded'\n`
 }

@@ -16,7 +16,8 @@ export interface Live {
 /** Where to listen: an address, or a socket that systemd opened. */
 export type Listen =
   | { readonly kind: 'address'; readonly host: string; readonly port: number }
-  | { readonly kind: 'inherited'; readonly fd: number }
+  /** `transparent`: what the packet filter caught arrives there */
+  | { readonly kind: 'inherited'; readonly fd: number; readonly transparent?: true }
 
 export interface WorkerStart {
   readonly worker: number

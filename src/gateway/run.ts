@@ -2,6 +2,7 @@
 // gateway that answers before its policy holds, or that says it serves before every worker listens.
 import type { Privacy } from '../log/privacy.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
+import { transparentPort } from '../policy/transparent.ts'
 import { visibleLines } from '../policy/visible.ts'
 import { Gateway } from './gateway.ts'
 import { tuneEngine } from './engine.ts'
@@ -14,6 +15,7 @@ import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { listeningSocket } from '../kernel/sockets.ts'
 import { machineNow } from './machine.ts'
+import type { Listen } from './messages.ts'
 import { serveMetrics } from './metrics-server.ts'
 import type { MetricsAddress } from './metrics-server.ts'
 import { takePresence } from './presence.ts'
@@ -55,12 +57,23 @@ function fail(message: string, hint: string | undefined): RunEnd {
   return FAILURE
 }
 
-async function plan(sockets: readonly number[], hosts: ReturnType<typeof plannedHosts>, port: number): Promise<ListenPlan> {
-  if (sockets.length === 0) return planListens(hosts, port)
+/** Sockets of systemd's are all that is listened on, save the one for what is caught: it comes beside the others. */
+async function plan(sockets: readonly number[], hosts: ReturnType<typeof plannedHosts>, port: number, transparent: boolean): Promise<ListenPlan> {
   const names = sockets.map(listeningSocket)
   const lost = names.findIndex((name) => name === undefined)
   if (lost >= 0) return { ok: false, problem: { message: `descriptor ${sockets[lost] ?? 0} of LISTEN_FDS is no listening TCP socket`, hint: 'a socket unit needs `ListenStream=ADDR:PORT` and `Accept=no`' } }
-  return { ok: true, port: names[0]?.port ?? port, listens: sockets.map((fd) => ({ kind: 'inherited', fd })) }
+  const catches = (at: number): boolean => transparent && names[at]?.port === transparentPort(port)
+  const caught: readonly Listen[] = sockets.flatMap((fd, at) => (catches(at) ? [{ kind: 'inherited' as const, fd, transparent: true as const }] : []))
+  if (transparent && caught.length === 0) {
+    complain(`\`gateway.proxy.transparent\`: nothing listens for what is caught, which is then lost\n  a user may not open such a socket; let systemd do it: \`greengate firewall units\` prints the unit (ListenStream=${transparentPort(port)}, Transparent=yes)`)
+  }
+  const others = sockets.filter((_, at) => !catches(at))
+  if (others.length === 0) {
+    const planned = await planListens(hosts, port)
+    return planned.ok ? { ...planned, listens: [...planned.listens, ...caught] } : planned
+  }
+  const used = names[sockets.indexOf(others[0] ?? -1)]?.port ?? port
+  return { ok: true, port: used, listens: [...others.map((fd) => ({ kind: 'inherited' as const, fd })), ...caught] }
 }
 
 /** What may come while we start: it is kept until there is somebody to do it. */
@@ -152,7 +165,7 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
   if (!first.ok) return { kind: 'policy' }
   const policy = first.source.policy
   const hosts = plannedHosts(policy, options.hosts)
-  const listens = await plan(sockets, hosts, options.port ?? policy.gateway.proxy.port)
+  const listens = await plan(sockets, hosts, options.port ?? policy.gateway.proxy.port, policy.gateway.proxy.transparent === true)
   if (!listens.ok) return fail(listens.problem.message, listens.problem.hint)
 
   const opened = await openAll(options, early)

@@ -5,6 +5,7 @@ import { Neighbours } from '../kernel/neighbours.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { atOnce } from '../decision/steps.ts'
 import type { Steps } from '../decision/steps.ts'
+import { serveCaught } from '../proxy/caught.ts'
 import type { Gate, Inbound } from '../proxy/gate.ts'
 import { serveConnection } from '../proxy/inbound.ts'
 import { LimitCounters } from '../proxy/limits.ts'
@@ -102,8 +103,9 @@ const edges = edgeWatch((now) => void live.rejudge(current, now))
 
 function listenOn(where: Listen): Promise<Listener> {
   const options = where.kind === 'inherited' ? { fd: where.fd } : { host: where.host, port: where.port, reusePort: true }
+  const serve = where.kind === 'inherited' && where.transparent === true ? serveCaught : serveConnection
   return listen(options, gate, (socket, each, limited) => {
-    const inbound = serveConnection(socket, each, limited)
+    const inbound = serve(socket, each, limited)
     open.add(inbound)
     socket.on('close', () => {
       open.delete(inbound)

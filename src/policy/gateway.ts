@@ -11,6 +11,7 @@ import { readLineRate } from './rate.ts'
 import { readDefaultReject } from './reject.ts'
 import type { Report } from './report.ts'
 import type { Draft, Words } from './schema.ts'
+import { readTransparent } from './transparent.ts'
 import type { Services } from './service-set.ts'
 import { service } from './services.ts'
 import type { Path } from './source.ts'
@@ -72,12 +73,14 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
     macs: [...new Set(readMacs(report, known.addresses, draft.admin.mac))],
     ports: (Array.isArray(adminPorts) ? adminPorts : [adminPorts]).filter((port) => port !== null),
   }
+  const port = draft.proxy?.port ?? DEFAULT_PROXY_PORT
+  const transparent = readTransparent(report, draft.proxy?.transparent, { green: draft.green !== undefined, port, adminPorts: admin?.ports ?? [] })
   const fallback = draft.default?.action ?? 'drop'
   const rejectWith = readDefaultReject(report, draft.default?.['reject-with'], fallback)
   const user = draft.proxy?.user === undefined ? undefined : readUser(report, source.text(['gateway', 'proxy', 'user']))
   return {
     green, red, admin,
-    proxy: { port: draft.proxy?.port ?? DEFAULT_PROXY_PORT, ...(user === undefined ? {} : { user }) },
+    proxy: { port, ...(user === undefined ? {} : { user }), ...(transparent ? { transparent: true } : {}) },
     serve: draft.serve === undefined ? defaultServe() : (known.services.set(draft.serve, ['gateway', 'serve']) ?? defaultServe()),
     output: draft.output?.action ?? 'allow',
     default: { action: fallback, ...(rejectWith === undefined ? {} : { rejectWith }), log: draft.default?.log ?? true },

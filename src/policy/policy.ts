@@ -130,7 +130,7 @@ export interface Gateway {
   /** one entry an address; empty where no `green` is given */
   readonly green: readonly GreenNetwork[]
   readonly red: readonly { readonly interface: string; readonly masquerade: boolean; readonly private: boolean; readonly rate?: number }[]
-  readonly proxy: { readonly port: number; readonly user?: string }
+  readonly proxy: { readonly port: number; readonly user?: string; readonly transparent?: true }
   readonly admin: { readonly macs: readonly Mac[]; readonly ports: readonly number[] } | undefined
   readonly serve: ServiceSet
   readonly output: 'allow' | 'drop'

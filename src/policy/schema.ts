@@ -79,7 +79,7 @@ function build(holes: boolean) {
   const gateway = keys({
     green: some(green).describe('the LAN side').optional(),
     red: some(red).describe('the Internet side').optional(),
-    proxy: keys({ port: port.optional(), user: word.describe('only this user may open web connections from the gateway itself').optional() }).optional(),
+    proxy: keys({ port: port.optional(), transparent: z.boolean().describe('web connections of clients that know of no proxy are caught').optional(), user: word.describe('only this user may open web connections from the gateway itself').optional() }).optional(),
     admin: keys({ mac: words, ports: some(port).optional() }).describe('these MACs always reach these ports').optional(),
     serve: words.describe('services that every Green client may ask of the gateway itself').optional(),
     output: keys({ action: z.enum(['allow', 'drop']) }).describe('what the gateway sends itself, where no rule says').optional(),

@@ -45,6 +45,7 @@ const READERS: Readers = {
   sourceNotSpecial: (_, __, special) => [{ on: 'source', set: special, not: true }],
   destinationNotSpecial: (_, __, special) => [{ on: 'destination', set: special, not: true }],
   sourceLocal: () => [{ on: 'sourceKind', kinds: new Set(['local']), not: false }],
+  caught: () => [{ on: 'caught' }],
   sourceForeign: () => [{ on: 'sourceKind', kinds: new Set(['local']), not: true }],
   destinationKinds: (kinds) => [{ on: 'destinationKind', kinds: new Set(kinds), not: false }],
   macs: (macs) => [{ on: 'mac', macs: new Set<string>(macs), not: false }],
@@ -97,6 +98,7 @@ function actionOf(verdict: Verdict): Action {
     case 'vet': return markAction(verdict)
     case 'classify': return { kind: 'classify', queue: className(verdict.class) }
     case 'reject': return { kind: 'reject', 4: ANSWERS[verdict.with][0], 6: ANSWERS[verdict.with][1] }
+    case 'catch': return { kind: 'catch', port: verdict.port }
     case 'ledger': return { kind: 'count' }
     case 'jump': case 'goto': return { kind: verdict.kind, chain: verdict.chain }
     case 'log': case 'nflog': return { kind: verdict.kind, prefix: verdict.prefix }

@@ -1,10 +1,14 @@
 // What a line of iptables does with a packet. Danger prevented: a target that ends the packet's way read as one that lets it go on.
+import { CATCH_MARK, CATCH_MASK } from '../firewall/route.ts'
 import type { Words } from './iptables-words.ts'
 import type { Action } from './model.ts'
 import { TCP_RESET, refusal4, refusal6 } from './rejects.ts'
 
 /** The sets of the drop ledger: packets fill them, and no verdict hangs on them. */
 export const LEDGER = /^gg_(?:ledger|seen)[46]$/
+
+/** The mark of what was caught, with its mask. */
+export const CATCH = `0x${CATCH_MARK.toString(16)}/0x${CATCH_MASK.toString(16)}`
 
 /** Behind `-j`; `protocol`: of the line's `-p`. */
 export function targetOf(words: Words, protocol: number | undefined): Action {
@@ -19,6 +23,7 @@ export function targetOf(words: Words, protocol: number | undefined): Action {
     case 'NFLOG': return { kind: 'nflog', prefix: prefixOf(words, /^--nflog-/, '--nflog-prefix') }
     case 'CONNMARK': return setMark(words)
     case 'CLASSIFY': return classify(words)
+    case 'TPROXY': return catching(words, protocol)
     case 'SET': return ledger(words)
     default:
       // every other target has options of its own, and a chain has none
@@ -52,6 +57,16 @@ function ledger(words: Words): Action {
   if (words.option(/^--add-set$/) === undefined || !LEDGER.test(words.next()) || words.next() !== 'src,dst,dst') words.bad('a set that is no ledger')
   for (let word = words.option(/^--(?:exist|timeout)$/); word !== undefined; word = words.option(/^--(?:exist|timeout)$/)) if (word === '--timeout') words.number(words.next())
   return { kind: 'count' }
+}
+
+/** Every word of it: another mark is another packet's, and without its protocol the kernel does not load it. */
+function catching(words: Words, protocol: number | undefined): Action {
+  if (protocol !== 6) words.bad('`TPROXY` without `-p tcp`')
+  if (words.next() !== '--on-port') words.bad('a catch that does not say where')
+  const port = words.number(words.next(), 65535)
+  if (words.next() !== '--on-ip' || words.next() !== (words.family === 4 ? '0.0.0.0' : '::')) words.bad('a catch for one address')
+  if (words.next() !== '--tproxy-mark' || words.next() !== CATCH) words.bad('the mark is not ours')
+  return { kind: 'catch', port }
 }
 
 /** iptables-save fills the numbers up. */

@@ -3,7 +3,7 @@
 import { parseMac } from '../net/mac.ts'
 import { networkSet, parseNetwork } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
-import { LEDGER, targetOf } from './iptables-targets.ts'
+import { CATCH, LEDGER, targetOf } from './iptables-targets.ts'
 import { Words } from './iptables-words.ts'
 import { LAST_TIME } from './model.ts'
 import type { Action, Test } from './model.ts'
@@ -14,7 +14,7 @@ import type { Span } from './service.ts'
 
 const STATES: Readonly<Record<string, State>> = { NEW: 'new', ESTABLISHED: 'established', RELATED: 'related', INVALID: 'invalid', UNTRACKED: 'untracked' }
 const KINDS: Readonly<Record<string, Kind>> = { LOCAL: 'local', UNICAST: 'unicast', BROADCAST: 'broadcast', MULTICAST: 'multicast' }
-const MATCHES = new Set(['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'iprange', 'addrtype', 'mac', 'hl', 'connmark', 'conntrack', 'owner', 'limit', 'hashlimit', 'comment', 'set', 'time'])
+const MATCHES = new Set(['tcp', 'udp', 'icmp', 'icmp6', 'multiport', 'iprange', 'addrtype', 'mac', 'hl', 'connmark', 'mark', 'conntrack', 'owner', 'limit', 'hashlimit', 'comment', 'set', 'time'])
 /** `-m multiport` holds fifteen numbers, a range counts twice. */
 const MULTIPORT = 15
 /** 2038-01-19T03:14:07Z: it counts in a signed number of 32 bits */
@@ -157,6 +157,7 @@ export class LineReader {
   }
 
   #markTest(text: string, not: boolean): readonly Test[] {
+    if (this.#match === 'mark') return text === CATCH && !not ? [{ on: 'caught' }] : this.#words.bad(`the mark \`${text}\` is not ours`)
     if (this.#match !== 'connmark') this.#words.bad('only the mark of a flow is known here')
     const [value, mask = '0xffffffff'] = text.split('/')
     return [{ on: 'mark', value: this.#words.number(value), mask: this.#words.number(mask), not }]

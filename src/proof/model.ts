@@ -17,6 +17,8 @@ export type Test =
   | { readonly on: 'reply'; readonly reply: boolean }
   | { readonly on: 'mark'; readonly value: number; readonly mask: number; readonly not: boolean }
   | { readonly on: 'syn'; readonly syn: boolean }
+  /** taken out of its way, before routing */
+  | { readonly on: 'caught' }
   /** seconds since 1970, both ends included */
   | { readonly on: 'time'; readonly first: number; readonly last: number }
   /** in a set that packets fill: a sender that was here before is in it */
@@ -34,6 +36,8 @@ export type Action =
   | { readonly kind: 'count' }
   /** of the flow: these bits become those */
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
+  /** to a socket of the machine at this port, whatever the address; it goes on in the way in */
+  | { readonly kind: 'catch'; readonly port: number }
   /** into this queue, `4747:101` */
   | { readonly kind: 'classify'; readonly queue: string }
 
@@ -68,7 +72,7 @@ export const PRIORITY = { raw: -300, mangle: -150, dstnat: -100, filter: 0, secu
 
 /** The cheap first, and what seldom matters last: a packet is asked no more than it must be. */
 const ORDER: readonly Test['on'][] = [
-  'family', 'in', 'out', 'state', 'reply', 'mark', 'syn', 'service', 'sourcePort', 'sourceKind', 'destinationKind', 'source', 'destination', 'mac', 'hopLimit', 'uid', 'time', 'counted', 'rate',
+  'family', 'in', 'out', 'state', 'reply', 'mark', 'caught', 'syn', 'service', 'sourcePort', 'sourceKind', 'destinationKind', 'source', 'destination', 'mac', 'hopLimit', 'uid', 'time', 'counted', 'rate',
 ]
 
 export function ruleOf(tests: readonly Test[], actions: readonly Action[], comment: string | undefined, number: number): Rule {

@@ -1,5 +1,6 @@
 // What a rule of nft does, in the words that `nft list` prints. Danger prevented: `reject` without a word, which answers by family, read
 // as one answer.
+import { CATCH_MARK, CATCH_MASK } from '../firewall/route.ts'
 import type { Action, Test } from './model.ts'
 import type { Tokens } from './nft-tokens.ts'
 import { TCP_RESET, refusal4, refusal6, refusals } from './rejects.ts'
@@ -19,6 +20,7 @@ export function nftAction(tokens: Tokens): Done | undefined {
   if (tokens.takes('reject')) return rejection(tokens)
   if (tokens.takes('log')) return plain(logging(tokens))
   if (tokens.takes('ct', 'mark', 'set')) return plain(setMark(tokens))
+  if (tokens.takes('tproxy')) return catching(tokens)
   if (tokens.takes('meta', 'priority', 'set')) return plain(classify(tokens))
   return tokens.takes('update') ? ledger(tokens) : undefined
 }
@@ -60,6 +62,19 @@ function logging(tokens: Tokens): Action {
   // `level warn` is what stands where no level does
   if (tokens.takes('level')) tokens.next()
   return { kind: 'log', prefix }
+}
+
+/** `tproxy to :801 meta mark set meta mark & A | B accept`: one thing, whatever it is called. */
+function catching(tokens: Tokens): Done {
+  tokens.must('to')
+  const port = /^:(\d+)$/.exec(tokens.next())?.[1] ?? tokens.bad('a catch for one address')
+  tokens.must('meta', 'mark', 'set', 'meta', 'mark', '&')
+  const kept = tokens.number(tokens.next())
+  tokens.must('|')
+  const value = tokens.number(tokens.next())
+  if (value !== CATCH_MARK || ((~kept | value) >>> 0) !== CATCH_MASK) tokens.bad('the mark is not ours')
+  tokens.must('accept')
+  return { tests: [{ on: 'service', not: false, spans: [PORTS.tcp] }], action: { kind: 'catch', port: tokens.number(port, 65535) } }
 }
 
 function classify(tokens: Tokens): Action {

@@ -1,6 +1,7 @@
 // What a rule of nft asks of a packet, in the words that `nft list` prints. Danger prevented: a set that was emptied, or one word of a rule,
 // passed over.
 import type { Family } from '../net/ip.ts'
+import { CATCH_MARK, CATCH_MASK } from '../firewall/route.ts'
 import { parseMac } from '../net/mac.ts'
 import { networkSet, parseNetwork } from '../net/network.ts'
 import type { NetworkSet } from '../net/network.ts'
@@ -32,6 +33,7 @@ export function nftTests(tokens: Tokens, sets: NamedSets): readonly Test[] | und
   for (const [word, on] of [['saddr', 'sourceKind'], ['daddr', 'destinationKind']] as const) {
     if (tokens.takes('fib', word, 'type')) return [{ on, not: isNot(tokens), kinds: new Set(tokens.list().map((text) => (KINDS.has(text) ? text as Kind : tokens.bad(`\`${text}\` is no kind of address`)))) }]
   }
+  if (tokens.takes('meta', 'mark', '&')) return [caught(tokens)]
   if (tokens.takes('ip6', 'hoplimit')) return [{ on: 'family', family: 6 }, { on: 'hopLimit', not: isNot(tokens), spans: spans(tokens, 255) }]
   if (tokens.takes('meta', 'time', '<')) return [{ on: 'time', first: 0, last: instant(tokens) - 1 }]
   if (tokens.takes('meta', 'time', '>=')) return [{ on: 'time', first: instant(tokens), last: LAST_TIME }]
@@ -45,6 +47,12 @@ function instant(tokens: Tokens): number {
   if (/^\d{1,10}$/.test(text)) return Number(text)
   const date = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/.exec(text) ?? tokens.bad(`\`${text}\` is no time`)
   return Date.parse(`${date[1] ?? ''}T${date[2] ?? ''}Z`) / 1000
+}
+
+/** `meta mark & 0xffff == 0x4747` */
+function caught(tokens: Tokens): Test {
+  if (tokens.number(tokens.next()) !== CATCH_MASK || isNot(tokens) || tokens.number(tokens.next()) !== CATCH_MARK) tokens.bad('the mark is not ours')
+  return { on: 'caught' }
 }
 
 /** `!=`; `==` says nothing. */

@@ -38,6 +38,7 @@ interface View {
   readonly exit: boolean
   /** of the flow, as what came before has left it; asked for when it matters */
   readonly mark: () => number
+  readonly caught: boolean
 }
 
 function within(spans: readonly Span[], value: number): boolean {
@@ -45,7 +46,7 @@ function within(spans: readonly Span[], value: number): boolean {
   return false
 }
 
-function holds(test: Test, { packet, tracked, entry, exit, mark }: View): boolean {
+function holds(test: Test, { packet, tracked, entry, exit, mark, caught }: View): boolean {
   switch (test.on) {
     case 'family': return packet.family === test.family
     case 'in': return test.names.has(entry ? packet.in : '') !== test.not
@@ -69,6 +70,7 @@ function holds(test: Test, { packet, tracked, entry, exit, mark }: View): boolea
     case 'state': return tracked && test.states.has(packet.state) !== test.not
     case 'reply': return tracked && packet.reply === test.reply
     case 'mark': return tracked && ((mark() & test.mask) >>> 0 === test.value) !== test.not
+    case 'caught': return caught
     case 'syn': return packet.syn === test.syn
     case 'time': return packet.time >= test.first && packet.time <= test.last
     case 'counted': return packet.noisy
@@ -81,7 +83,7 @@ function matches(rule: Rule, view: View): boolean {
   return true
 }
 
-type Final = { readonly kind: 'accept' | 'drop' | 'masquerade' } | Extract<Action, { readonly kind: 'reject' }>
+type Final = { readonly kind: 'accept' | 'catch' | 'drop' | 'masquerade' } | Extract<Action, { readonly kind: 'reject' }>
 
 /** A chain that calls itself would never end; no tool loads one. */
 const DEEPEST = 64
@@ -95,6 +97,7 @@ export class Walk {
   #mark: Marked | undefined
   #logs: string[] = []
   #queue: string | undefined
+  #caught = false
 
   constructor(model: Model, packet: Packet) {
     this.#model = model
@@ -104,21 +107,27 @@ export class Walk {
   outcome(): Outcome {
     const { hook } = this.#packet
     let path: readonly Step[] = []
-    for (const at of hook === 'output' ? ['output'] as const : ['prerouting', hook] as const) {
+    for (const stage of hook === 'output' ? ['output'] as const : ['prerouting', hook] as const) {
+      // what was caught is the machine's own, wherever it was going
+      const at = this.#caught ? 'input' : stage
       for (const base of this.#model.bases) {
         if (base.base?.hook !== at) continue
         this.#path = []
         const action = this.#chain(base, this.#view(at, base.base.priority))
+        if (action?.kind === 'catch') {
+          this.#caught = true
+          continue
+        }
         if (action === undefined || action.kind === 'accept') {
           if (action === undefined && base.base.policy === 'drop') return this.#told('drop', [])
-          if (at === hook && action !== undefined && path.length === 0) path = [...this.#path]
+          if (stage === hook && action !== undefined && path.length === 0) path = [...this.#path]
           continue
         }
         if (action.kind === 'reject') return { ...this.#told('reject', [...this.#path]), answer: action[this.#packet.family] }
         if (action.kind === 'drop') return this.#told('drop', [...this.#path])
       }
     }
-    return this.#told('accept', path, hook !== 'input' && this.#leaves())
+    return this.#told('accept', path, hook !== 'input' && !this.#caught && this.#leaves())
   }
 
   #told(verdict: Outcome['verdict'], path: readonly Step[], masquerade = false): Outcome {
@@ -126,7 +135,7 @@ export class Walk {
   }
 
   #view(hook: ModelHook, priority: number): View {
-    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: () => this.#markNow() }
+    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: () => this.#markNow(), caught: this.#caught }
   }
 
   #markNow(): number {

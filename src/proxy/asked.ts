@@ -2,9 +2,11 @@
 // valid, and agree where it is all there is. Danger prevented: a decision on one authority and a connection to another.
 import { type HttpFault, requestFault } from '../http/fault.ts'
 import type { RequestHead } from '../http/request-head.ts'
+import { sameIp } from '../net/ip.ts'
 import { ownText } from '../net/own-text.ts'
 import { authorityText, hostText, parseAuthority, type Target } from '../net/target.ts'
 import { canonicalUri, parseHttpUri } from '../net/uri.ts'
+import type { Original } from './peer.ts'
 
 export interface Fetch {
   readonly kind: 'fetch'
@@ -27,9 +29,10 @@ const HTTP_PORT = 80
 /** What runs inside a CONNECT to this port are plain requests. */
 export const PLAIN_PORT = HTTP_PORT
 
-/** `inside`: the request stands in a CONNECT to port 80 and speaks to this target alone. */
-export function whatIsAsked(head: RequestHead, inside: Target | undefined): Asked {
+/** `inside`: the request stands in a CONNECT to port 80 and speaks to this target alone. `original`: it was caught on its way there. */
+export function whatIsAsked(head: RequestHead, inside: Target | undefined, original?: Original): Asked {
   const { method, target, host } = head
+  if (original !== undefined && original.port === PLAIN_PORT) return askedCaught(head, original)
   if (method === 'CONNECT') return inside === undefined ? askedConnect(head) : requestFault('a CONNECT within a CONNECT')
   if (method === 'TRACE' && hasBody(head)) return requestFault('a TRACE with a body')
   const first = target.charCodeAt(0)
@@ -85,6 +88,27 @@ function askedInside(head: RequestHead, inside: Target, path: string): Asked {
   const hash = path.indexOf('#')
   const sent = hash < 0 ? path : path.slice(0, hash)
   return { kind: 'fetch', target: inside, path: sent, host: authorityText(inside, HTTP_PORT), uri: canonicalUri(inside, sent === '*' ? '/' : sent) }
+}
+
+/** Of a client that knows of no proxy: the host is all that names its target, and must be one at the address and port that it asked. */
+function askedCaught(head: RequestHead, { address, port }: Original): Asked {
+  const { method, target } = head
+  if (method === 'CONNECT') return requestFault('a CONNECT to a server')
+  if (method === 'TRACE' && hasBody(head)) return requestFault('a TRACE with a body')
+  const host = head.host === undefined ? undefined : parseAuthority(ownText(head.host), HTTP_PORT)
+  if (host === undefined || !host.ok) return requestFault('an invalid Host')
+  const named = host.value
+  if (named.port !== port) return requestFault('the Host names another port than was asked')
+  if (named.host.kind === 'address' && !sameIp(named.host.address, address)) return requestFault('the Host is another address than was asked')
+  if (target.charCodeAt(0) === SLASH || target === '*') {
+    if (target === '*' && method !== 'OPTIONS') return requestFault('the target `*` is for OPTIONS alone')
+    return askedInside(head, named, target)
+  }
+  const uri = parseHttpUri(target)
+  if (!uri.ok) return requestFault(uri.problem)
+  if (!sameTarget(uri.value.target, named)) return requestFault('the request names another host than its Host')
+  const sent = uri.value.asterisk && method === 'OPTIONS' ? '*' : uri.value.path
+  return { kind: 'fetch', target: named, path: sent, host: authorityText(named, HTTP_PORT), uri: canonicalUri(named, uri.value.path) }
 }
 
 function sameTarget(a: Target, b: Target): boolean {

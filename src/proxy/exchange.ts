@@ -13,6 +13,7 @@ import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
 import { Delivery } from './delivery.ts'
 import type { Dial } from './dial.ts'
 import type { InboundConnection } from './inbound.ts'
+import { inTheirTongue } from './tls-alert.ts'
 import { clientOf } from './known-clients.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
@@ -46,7 +47,7 @@ export class Exchange {
   }
 
   start(): void {
-    const asked = whatIsAsked(this.request, this.inbound.inside)
+    const asked = whatIsAsked(this.request, this.inbound.inside, this.inbound.peer.original)
     if (asked.kind === 'fault') {
       this.notes.what = redactUnread(this.request.target, true)
       return this.refuseForm(asked)
@@ -98,6 +99,9 @@ export class Exchange {
       if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
     }
     const { host } = asked.target
+    // what was caught goes where it was going, whatever its name resolves to
+    const { original } = inbound.peer
+    if (original !== undefined) return this.#guard(asked, decided, [original.address])
     if (host.kind === 'address') return this.#guard(asked, decided, [host.address])
     const answer = inbound.gate.resolver.resolve(host.name, inbound.peer.address.text)
     if (answer instanceof Promise) answer.then((late) => this.#resolved(asked, decided, late)).catch((error: unknown) => this.#crash(error))
@@ -212,7 +216,8 @@ export class Exchange {
   }
 
   /** Sends a complete answer of our own and ends the exchange. */
-  reply(answer: Buffer, close: boolean): void {
+  reply(page: Buffer, close: boolean): void {
+    const answer = inTheirTongue(this.inbound.peer, page, this.notes.verdict === 'deny')
     this.notes.bytesOut += answer.length
     this.inbound.socket.write(answer)
     this.close()

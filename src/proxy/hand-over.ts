@@ -37,8 +37,10 @@ export function handOver(exchange: Exchange, asked: Fetch | { readonly kind: 'co
   const shared = { client, early, upstream, target: asked.target, endpoint, snapshot, gate: inbound.gate, pace, onEnd: live.onEnd }
   if (asked.kind === 'connect') {
     notes.status = 200
-    notes.bytesOut += ESTABLISHED.length
-    client.write(ESTABLISHED, 'latin1')
+    if (inbound.peer.original === undefined) {
+      notes.bytesOut += ESTABLISHED.length
+      client.write(ESTABLISHED, 'latin1')
+    }
     live.relay = openTunnel(shared)
   } else {
     const { forwardedFor, via: named } = snapshot.compiled.policy.web

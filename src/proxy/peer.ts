@@ -2,11 +2,21 @@
 import type { Socket } from 'node:net'
 import { type Ip, ipFromSocket } from '../net/ip.ts'
 
+/** What a client asked that knows of no proxy. */
+export interface Original {
+  readonly address: Ip
+  readonly port: number
+}
+
+export const TLS_PORT = 443
+
 export interface Peer {
   readonly address: Ip
   readonly port: number
   /** the gateway's own address that it asked */
   readonly via: Ip
+  /** of a connection that the packet filter caught */
+  readonly original?: Original
 }
 
 /** undefined: it closed before it could be served */

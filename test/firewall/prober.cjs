@@ -1,6 +1,7 @@
-// Runs inside a namespace, in six parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
+// Runs inside a namespace, in seven parts. `listen`: answers on ports, TCP and UDP, with its name; prints `ready`. `probe`: tries targets
 // all at once and prints what came of each as JSON. `hold`: keeps one connection and says how it fares. `site`:
-// a web site with its name server. `flood`: sends without end to whoever connects, and says back how much it was sent. `flow`: how fast a
+// a web site with its name server. `web`: one without, over
+// TLS too. `flood`: sends without end to whoever connects, and says back how much it was sent. `flow`: how fast a
 // connection goes, down or up. Plain Node, one file, so that it starts quickly wherever it is put.
 const http = require('node:http')
 const net = require('node:net')
@@ -10,10 +11,10 @@ const { networkInterfaces } = require('node:os')
 const [part, text] = process.argv.slice(2)
 const spec = JSON.parse(text)
 
-function listen({ name, tcp, udp }) {
+function listen({ name, tcp, udp, fds = [] }) {
   // an answer comes from the address that was asked: a socket an address
   const addresses = Object.values(networkInterfaces()).flat().filter((each) => !each.address.startsWith('fe80'))
-  let left = tcp.length + udp.length * addresses.length
+  let left = tcp.length + udp.length * addresses.length + fds.length
   const ready = () => {
     if (--left === 0) process.stdout.write('ready\n')
   }
@@ -23,6 +24,13 @@ function listen({ name, tcp, udp }) {
       socket.write(`${name}:${port} ${socket.remoteAddress.replace('::ffff:', '')}\n`)
       socket.on('data', (data) => socket.write(data))
     }).listen({ port, host: '::' }, ready)
+  }
+  // sockets that were handed over, for what is for others' addresses
+  for (const fd of fds) {
+    net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write(`${name}:${socket.localPort} ${socket.remoteAddress.replace('::ffff:', '')} at ${socket.localAddress}\n`)
+    }).listen({ fd }, ready)
   }
   for (const port of udp) {
     for (const { family, address } of addresses) {
@@ -187,7 +195,22 @@ function flow({ host, port, way, from, to, proxy }) {
   })
 }
 
+/** A site at ports 80 and 443 of each address, for any name. */
+function web({ addresses, key, cert }) {
+  const fs = require('node:fs')
+  const answer = (scheme) => (request, response) => response.end(`${scheme} ${request.headers.host} for ${request.socket.remoteAddress.replace('::ffff:', '')}\n`)
+  let left = addresses.length * 2
+  const ready = () => {
+    if (--left === 0) process.stdout.write('ready\n')
+  }
+  for (const address of addresses) {
+    http.createServer(answer('http')).listen(80, address, ready)
+    require('node:https').createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, answer('https')).listen(443, address, ready)
+  }
+}
+
 if (part === 'listen') listen(spec)
+else if (part === 'web') web(spec)
 else if (part === 'flood') flood(spec)
 else if (part === 'flow') {
   Promise.all(spec.map(flow)).then((rates) => {

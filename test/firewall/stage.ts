@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { run } from './root.ts'
 import type { Ran } from './root.ts'
 
+/** `perl TRANSPARENT PORT COMMAND ...`: with transparent sockets, as systemd hands them over */
+export const TRANSPARENT = join(import.meta.dirname, 'transparent.pl')
 const PROBER = join(import.meta.dirname, 'prober.cjs')
 const NODE = process.execPath
 
@@ -95,6 +97,11 @@ export class Stage {
     await this.said(child, 'ready')
   }
 
+  /** One that answers for every address, at a transparent socket of this port: needs perl. */
+  async listenTransparent(space: string, name: string, port: number): Promise<void> {
+    await this.said(this.start(space, 'perl', [TRANSPARENT, String(port), NODE, PROBER, 'listen', JSON.stringify({ name, tcp: [], udp: [], fds: [3, 4] })]), 'ready')
+  }
+
   /** Servers that send without end, or count what they are sent. */
   async flood(space: string, ports: readonly number[]): Promise<void> {
     await this.said(this.start(space, NODE, [PROBER, 'flood', JSON.stringify({ ports })]), 'ready')
@@ -139,6 +146,11 @@ export class Stage {
         else resolve(JSON.parse(stdout) as string[])
       })
     })
+  }
+
+  /** A web site at each address, over TLS too. */
+  async web(space: string, addresses: readonly string[], key: string, cert: string): Promise<void> {
+    await this.said(this.start(space, NODE, [PROBER, 'web', JSON.stringify({ addresses, key, cert })]), 'ready')
   }
 
   /** A connection that lives on; what it said since it was asked last. */

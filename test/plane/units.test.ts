@@ -36,6 +36,27 @@ t.test('each names this program by its whole path, and gives the proxy no capabi
   t.equal(run(process.execPath, [MAIN, 'firewall', 'units', '--write', folder]).code, 1, 'over nothing that is there')
 })
 
+t.test('what catches is a socket of root\'s, handed to the proxy', async (t) => {
+  const folder = t.testdir({
+    'caught.yaml': 'version: 1\ngateway: { green: { interface: green0, address: 192.168.51.254/24 }, red: { interface: red0 }, proxy: { port: 8000, transparent: true }, admin: { mac: "02:51:00:00:00:ad" } }\n',
+    'broken.yaml': 'version: 1\ngateway: { proxy: { transparent: true } }\n',
+    units: {},
+  })
+  const ran = run(process.execPath, [MAIN, 'firewall', 'units', '--policy', join(folder, 'caught.yaml'), '--write', join(folder, 'units')])
+  t.equal(ran.code, 0, ran.err)
+  t.match(ran.out, /systemctl enable greengate-firewall greengate-keep greengate-transparent\.socket greengate\n$/)
+  const socket = readFileSync(join(folder, 'units', 'greengate-transparent.socket'), 'utf8')
+  t.match(socket, /^ListenStream=0\.0\.0\.0:8001\nListenStream=\[::\]:8001\nBindIPv6Only=ipv6-only\nTransparent=yes$/m)
+  t.match(socket, /^Service=greengate\.service$/m)
+  const service = readFileSync(join(folder, 'units', 'greengate.service'), 'utf8')
+  t.match(service, /^Wants=.* greengate-transparent\.socket\nAfter=.* greengate-transparent\.socket$/m)
+  const broken = run(process.execPath, [MAIN, 'firewall', 'units', '--policy', join(folder, 'broken.yaml')])
+  t.equal(broken.code, 4, 'a policy that does not load')
+  t.equal(broken.out, '')
+  if (spawnSync('systemd-analyze', ['--version']).error !== undefined) return
+  for (const name of ['greengate-transparent.socket', 'greengate.service']) t.notMatch(run('systemd-analyze', ['verify', '--man=no', join(folder, 'units', name)]).err, new RegExp(`${name.replace('.', '\\.')}:\\d+`), `${name}: systemd has no objection`)
+})
+
 t.test('the command of the start loads what was confirmed, in a fresh namespace', { skip, timeout: 60_000 }, async (t) => {
   const stage = new Stage()
   t.teardown(() => stage.close())

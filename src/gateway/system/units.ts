@@ -7,6 +7,8 @@ export interface UnitWords {
   /** absolute; absent: the package's own */
   readonly policy?: string
   readonly user: string
+  /** the port that catches, where the policy has a transparent proxy */
+  readonly transparent?: number
 }
 
 export interface Unit {
@@ -96,15 +98,40 @@ CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_
   }
 }
 
+export const TRANSPARENT = 'greengate-transparent.socket'
+
+function transparent(port: number): Unit {
+  return {
+    name: TRANSPARENT,
+    text: `# What the packet filter catches for the proxy: a socket that takes connections to any address is root's to open, and is handed to the proxy.
+[Unit]
+Description=Greengate: web connections that are caught
+Before=greengate.service
+
+[Socket]
+ListenStream=0.0.0.0:${port}
+ListenStream=[::]:${port}
+BindIPv6Only=ipv6-only
+Transparent=yes
+Backlog=1024
+Service=greengate.service
+
+[Install]
+WantedBy=sockets.target
+`,
+  }
+}
+
 function gateway(words: UnitWords): Unit {
   const policy = words.policy === undefined ? [] : ['--policy', words.policy]
+  const catching = words.transparent === undefined ? '' : ` ${TRANSPARENT}`
   return {
     name: 'greengate.service',
     text: `# The proxy: a user of its own, and no capability but to listen below port 1024.
 [Unit]
 Description=Greengate: the proxy
-Wants=network-online.target
-After=network-online.target greengate-firewall.service
+Wants=network-online.target${catching}
+After=network-online.target greengate-firewall.service${catching}
 
 [Service]
 User=${words.user}
@@ -126,5 +153,5 @@ WantedBy=multi-user.target
 }
 
 export function units(words: UnitWords): readonly Unit[] {
-  return [boot(words), keep(words), helper(words), gateway(words)]
+  return [boot(words), keep(words), helper(words), ...(words.transparent === undefined ? [] : [transparent(words.transparent)]), gateway(words)]
 }
