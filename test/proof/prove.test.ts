@@ -198,6 +198,8 @@ t.test('what is too much to try whole is sampled, and that is said', async (t) =
   t.ok(proof.share > 0 && proof.share < 1)
   t.equal(shown(proof.disagreements), '')
   const broken = { ...good, nft: (good.nft ?? '').replace('ip saddr 192.168.51.0/27', 'ip saddr 192.168.51.0-192.168.51.30') }
-  t.ok(proveWhole(small, broken, { ...OPTIONS, most: 3_000, draw: 100_000 }).disagreements.length > 0, 'a class of one address is as likely as any other')
+  // one cell of 45,000 and one packet of many: each seed finds it more often than not
+  const seen = [1, 2, 3, 4].filter((seed) => proveWhole(small, broken, { ...OPTIONS, most: 3_000, draw: 100_000, seed }).disagreements.length > 0)
+  t.ok(seen.length >= 2, `a class of one address is as likely as any other: found by ${seen.length} of 4 seeds`)
   t.same(proveWhole(small, broken, { ...OPTIONS, most: 500, draw: 5_000, seed: 7 }), proveWhole(small, broken, { ...OPTIONS, most: 500, draw: 5_000, seed: 7 }), 'the same seed draws the same')
 })
