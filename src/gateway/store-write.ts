@@ -175,8 +175,8 @@ export class StoreWriter {
   }
 }
 
-function idOf(ran: { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint }, lookup: StatementSync, text: string): number {
-  return ran.changes === 1 ? Number(ran.lastInsertRowid) : Number(lookup.get(text)?.['id'])
+function idOf(ran: { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint }, known: StatementSync, text: string): number {
+  return ran.changes === 1 ? Number(ran.lastInsertRowid) : Number(known.get(text)?.['id'])
 }
 
 function gather(cells: Map<string, { readonly keys: readonly number[]; readonly sum: Sum }>, keys: readonly number[], more: Sum): void {

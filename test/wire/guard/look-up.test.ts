@@ -24,8 +24,15 @@ t.test('the sources', async (t) => {
   t.same([...found.dns], ['src/proxy/dns-channels.ts'], 'one file speaks to the DNS')
   t.match(sources().find(({ path }) => path === 'src/proxy/dns-channels.ts')?.text, /import \{ promises \} from 'node:dns'/, 'by a resolver of its own')
   t.same([...found.names], [], 'nobody asks the C library')
-  t.same([...found.connect].sort(), ['src/gateway/control.ts', 'src/proxy/dial.ts'], 'one file dials (the other knows the control socket, a path)')
-  t.same([...found.http], ['src/proxy/upgrade.ts'], 'http-proxy has a socket given, and no other client is there')
+  t.same([...found.connect].sort(), ['src/gateway/control.ts', 'src/gateway/lines.ts', 'src/proxy/dial.ts'], 'one file dials (the others know sockets with a path)')
+  for (const path of ['src/gateway/control.ts', 'src/gateway/lines.ts']) t.match(sources().find((each) => each.path === path)?.text, /\bconnect\(short\)/, `${path}: a path and no port`)
+  // what the gateway fetches for itself, by no client's word: a list, and a suspect's page
+  t.same([...found.http].sort(), ['src/gateway/list-fetch.ts', 'src/gateway/probe.ts', 'src/proxy/upgrade.ts'], 'http-proxy has a socket given, and what is fetched for ourselves is all that is left')
+  for (const path of ['src/gateway/list-fetch.ts', 'src/gateway/probe.ts']) {
+    const text = sources().find((each) => each.path === path)?.text ?? ''
+    t.match(text, /\bopenToFetch\(/, `${path}: the policy's guard judges its addresses`)
+    t.same(text.match(/connect\(\{[^}]*\}/g), ['connect({ ...options, hostname: address.text, host: address.text, port: String(' + (path.endsWith('probe.ts') ? 'parsed.value' : 'target') + '.port), servername }'], 'and the text of a judged one is dialled')
+  }
   t.match(sources().find(({ path }) => path === 'src/proxy/dial.ts')?.text, /const \{ address, port \} = endpoint\n\s+const socket: Dialling = connect\(\{ host: address\.text, port,/, 'what is dialled is the text of a judged address')
 })
 
