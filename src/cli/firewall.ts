@@ -5,53 +5,37 @@ import { Option } from 'commander'
 import type { Format } from '../firewall/head.ts'
 import { renderRuleset } from '../firewall/render.ts'
 import { timeText } from '../firewall/standing.ts'
-import { applyCommand } from './firewall-apply.ts'
-import { bootCommand } from './firewall-boot.ts'
-import { firewallCompare } from './firewall-compare.ts'
-import { confirmCommand } from './firewall-confirm.ts'
+import { addCommands } from './command-table.ts'
+import type { CommandTable } from './command-table.ts'
 import { EXIT } from './exit.ts'
-import { firewallDiff } from './firewall-diff.ts'
-import { firewallDrill } from './firewall-drill.ts'
-import { firewallDrillSend } from './firewall-drill-send.ts'
-import { firewallFlows } from './firewall-flows.ts'
-import { helperCommand, keepCommand } from './firewall-keep.ts'
-import { firewallMissing } from './firewall-missing.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
-import { firewallProve } from './firewall-prove.ts'
-import { flushCommand, panicCommand, rollbackCommand } from './firewall-rollback.ts'
-import { firewallSimulate } from './firewall-simulate.ts'
-import { statusCommand } from './firewall-status.ts'
-import { unitsCommand } from './firewall-units.ts'
-import { firewallUsage } from './firewall-usage.ts'
-import { firewallWatch } from './firewall-watch.ts'
-import { watchdogCommand } from './firewall-watchdog.ts'
 
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script', 'tc']
 
 /** `greengate firewall NAME`, in the order of the help. */
-const SUBCOMMANDS: readonly ((firewall: Command) => void)[] = [
-  applyCommand,
-  confirmCommand,
-  rollbackCommand,
-  statusCommand,
-  flushCommand,
-  panicCommand,
-  bootCommand,
-  keepCommand,
-  helperCommand,
-  unitsCommand,
-  watchdogCommand,
-  firewallDiff,
-  firewallWatch,
-  firewallUsage,
-  firewallFlows,
-  firewallMissing,
-  firewallDrill,
-  firewallDrillSend,
-  firewallSimulate,
-  firewallProve,
-  firewallCompare,
+const SUBCOMMANDS: CommandTable = [
+  ['apply', async () => (await import('./firewall-apply.ts')).applyCommand],
+  ['confirm', async () => (await import('./firewall-confirm.ts')).confirmCommand],
+  ['rollback', async () => (await import('./firewall-rollback.ts')).rollbackCommand],
+  ['status', async () => (await import('./firewall-status.ts')).statusCommand],
+  ['flush', async () => (await import('./firewall-rollback.ts')).flushCommand],
+  ['panic', async () => (await import('./firewall-rollback.ts')).panicCommand],
+  ['boot', async () => (await import('./firewall-boot.ts')).bootCommand],
+  ['keep', async () => (await import('./firewall-keep.ts')).keepCommand],
+  ['helper', async () => (await import('./firewall-keep.ts')).helperCommand],
+  ['units', async () => (await import('./firewall-units.ts')).unitsCommand],
+  ['watchdog', async () => (await import('./firewall-watchdog.ts')).watchdogCommand],
+  ['diff', async () => (await import('./firewall-diff.ts')).firewallDiff],
+  ['watch', async () => (await import('./firewall-watch.ts')).firewallWatch],
+  ['usage', async () => (await import('./firewall-usage.ts')).firewallUsage],
+  ['flows', async () => (await import('./firewall-flows.ts')).firewallFlows],
+  ['missing', async () => (await import('./firewall-missing.ts')).firewallMissing],
+  ['drill', async () => (await import('./firewall-drill.ts')).firewallDrill],
+  ['drill-send', async () => (await import('./firewall-drill-send.ts')).firewallDrillSend],
+  ['simulate', async () => (await import('./firewall-simulate.ts')).firewallSimulate],
+  ['prove', async () => (await import('./firewall-prove.ts')).firewallProve],
+  ['compare', async () => (await import('./firewall-compare.ts')).firewallCompare],
 ]
 
 async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {
@@ -61,7 +45,7 @@ async function print(options: PlanOptions & { readonly format: Format }): Promis
   process.stdout.write(renderRuleset(policy, ruleset, options.format, { hash, time: timeText(facts.now, policy.gateway.timezone) }))
 }
 
-export function firewallCommand(program: Command): void {
+export async function firewallCommand(program: Command, args: readonly string[]): Promise<void> {
   const command = planOptions(program.command('firewall').description('print the packet filter\'s rules for the policy; changes nothing'))
     .addOption(new Option('--format <format>', 'iptables-restore for IPv4 or IPv6, nft for both, a shell script that loads both, or the queues of rules that limit').choices(FORMATS).default('iptables'))
     // what stands behind a sub-command is the sub-command's
@@ -75,7 +59,7 @@ Example:
   $ greengate firewall --policy office.yaml --format nft | sudo nft -f -
   $ greengate firewall --policy server.yaml --mode client --proxy 192.168.51.254:800 | sudo iptables-restore --noflush`)
     .action(print)
-  for (const add of SUBCOMMANDS) add(command)
+  await addCommands(command, SUBCOMMANDS, args, true)
   // before the sub-command an option is this command's, and would be lost: another policy than the one that was meant
   command.hook('preSubcommand', (own, sub) => {
     const lost = own.options.find((option) => own.getOptionValueSource(option.attributeName()) === 'cli')

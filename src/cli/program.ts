@@ -1,44 +1,39 @@
 // The table of commands: argv in, exit code out. Danger prevented: an unknown word on the command line that is taken for something else.
 import { Command, CommanderError } from 'commander'
-import { checkCommand } from './check.ts'
+import { addCommands } from './command-table.ts'
+import type { CommandTable } from './command-table.ts'
 import { EXIT } from './exit.ts'
-import { completionCommand } from './completion.ts'
-import { doctorCommand } from './doctor.ts'
-import { envCommand } from './env.ts'
-import { explainCommand } from './explain.ts'
-import { firewallCommand } from './firewall.ts'
-import { helpCommand } from './help.ts'
-import { importCommand } from './import.ts'
-import { learnCommand } from './learn.ts'
-import { listsCommand } from './lists.ts'
-import { logCommand } from './log.ts'
-import { reloadCommand } from './reload.ts'
-import { pacCommand } from './pac.ts'
-import { rulesCommand } from './rules.ts'
-import { replayCommand } from './replay.ts'
-import { reportCommand } from './report-traffic.ts'
 import { sayError } from './say.ts'
-import { schemaCommand } from './schema.ts'
-import { serveCommand } from './serve.ts'
-import { statusCommand } from './status.ts'
-import { suspectsCommand } from './suspects.ts'
-import { topCommand } from './top.ts'
-import { versionCommand, versionText } from './version.ts'
+import { versionText } from './version.ts'
 
 export { EXIT }
 
-const COMMANDS = [
-  serveCommand, checkCommand, explainCommand, firewallCommand, importCommand,
-  logCommand,
-  replayCommand, learnCommand, suspectsCommand,
-  reportCommand, topCommand,
-  reloadCommand, schemaCommand,
-  statusCommand, listsCommand, rulesCommand,
-  envCommand, pacCommand, doctorCommand, completionCommand,
-  versionCommand, helpCommand,
+const COMMANDS: CommandTable = [
+  ['serve', async () => (await import('./serve.ts')).serveCommand],
+  ['check', async () => (await import('./check.ts')).checkCommand],
+  ['explain', async () => (await import('./explain.ts')).explainCommand],
+  ['firewall', async () => (await import('./firewall.ts')).firewallCommand],
+  ['import', async () => (await import('./import.ts')).importCommand],
+  ['log', async () => (await import('./log.ts')).logCommand],
+  ['replay', async () => (await import('./replay.ts')).replayCommand],
+  ['learn', async () => (await import('./learn.ts')).learnCommand],
+  ['suspects', async () => (await import('./suspects.ts')).suspectsCommand],
+  ['report', async () => (await import('./report-traffic.ts')).reportCommand],
+  ['top', async () => (await import('./top.ts')).topCommand],
+  ['reload', async () => (await import('./reload.ts')).reloadCommand],
+  ['schema', async () => (await import('./schema.ts')).schemaCommand],
+  ['status', async () => (await import('./status.ts')).statusCommand],
+  ['lists', async () => (await import('./lists.ts')).listsCommand],
+  ['rules', async () => (await import('./rules.ts')).rulesCommand],
+  ['env', async () => (await import('./env.ts')).envCommand],
+  ['pac', async () => (await import('./pac.ts')).pacCommand],
+  ['doctor', async () => (await import('./doctor.ts')).doctorCommand],
+  ['completion', async () => (await import('./completion.ts')).completionCommand],
+  ['version', async () => (await import('./version.ts')).versionCommand],
+  ['help', async () => (await import('./help.ts')).helpCommand],
 ]
 
-function buildProgram(): Command {
+async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('greengate')
   program
     .description('an egress policy gateway: one policy file decides what leaves, through the proxy and through the firewall')
@@ -55,14 +50,15 @@ function buildProgram(): Command {
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .usage('COMMAND [options]')
-  for (const add of COMMANDS) add(program)
+  // these tell of all commands
+  await addCommands(program, COMMANDS, args[0] === 'help' || args[0] === 'completion' ? [] : args)
   program.addHelpText('after', '\nExample:\n  $ greengate serve --port 8080\n  $ curl -x http://localhost:8080 http://example.com/')
   return program
 }
 
 /** A command sets `process.exitCode` where it is not 0; what commander refuses is an error of use. */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  const program = buildProgram()
+  const program = await buildProgram(args)
   if (args.length === 0) {
     process.stderr.write(program.helpInformation())
     return EXIT.usage
