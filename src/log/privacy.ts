@@ -52,15 +52,20 @@ export function clientTold({ client, key }: Privacy): ((text: string) => string)
   }
 }
 
+/** A reason names who was refused, and would tell for each pseudonym whose it is. */
+function retold(reason: string, { client, mac }: RequestRecord, told: string): string {
+  const named = (text: string, own: string, by: string): string => (own !== '' && text.toLowerCase().includes(own) ? text.replace(new RegExp(`(?<![\\w.:])${own.replaceAll('.', '\\.')}(?![.:]?\\w)`, 'gi'), by) : text)
+  return named(mac === undefined ? reason : named(reason, mac, '-'), client, told)
+}
+
 /** undefined: everything is told as it is, and nothing is done for each record. */
 export function privately(privacy: Privacy | undefined): ((record: RequestRecord) => RequestRecord) | undefined {
   const who = privacy === undefined ? undefined : clientTold(privacy)
   const strip = privacy?.query === 'strip'
   if (who === undefined && !strip) return undefined
-  return (record) => ({
-    ...record,
-    ...(strip ? { target: strippedTarget(record.target) } : {}),
+  const hidden = (record: RequestRecord, client: string): Partial<RequestRecord> => ({
     // port and MAC would name the machine all the same
-    ...(who === undefined ? {} : { client: who(record.client), clientPort: 0, mac: undefined }),
+    client, clientPort: 0, mac: undefined, reason: retold(record.reason, record, client), observed: record.observed.map((each) => ({ ...each, reason: retold(each.reason, record, client) })),
   })
+  return (record) => ({ ...record, ...(strip ? { target: strippedTarget(record.target) } : {}), ...(who === undefined ? {} : hidden(record, who(record.client))) })
 }
