@@ -48,7 +48,7 @@ function addressText(address: Ip): string {
   return authorityText({ host: { kind: 'address', address }, port: TLS_PORT })
 }
 
-/** Reads the hello, then is served as the tunnel to its name: judged by the rules, bound to that name, to the address that was asked. */
+/** Reads the hello, then is served as the tunnel to its name: judged by the rules, bound to that name, to the address that was asked if it is the name's. */
 class CaughtTls implements Inbound {
   place = -1
   readonly #socket: Socket

@@ -6,7 +6,7 @@ import type { HttpFault } from '../http/fault.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { redactUnread } from '../log/redact.ts'
-import type { Ip } from '../net/ip.ts'
+import { type Ip, sameIp } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import { answerLocally, answerOwn } from './answers.ts'
 import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
@@ -99,9 +99,6 @@ export class Exchange {
       if (forwardsLeft(request.method, request.maxForwards) === 0) return answerLocally(this)
     }
     const { host } = asked.target
-    // what was caught goes where it was going, whatever its name resolves to
-    const { original } = inbound.peer
-    if (original !== undefined) return this.#guard(asked, decided, [original.address])
     if (host.kind === 'address') return this.#guard(asked, decided, [host.address])
     const answer = inbound.gate.resolver.resolve(host.name, inbound.peer.address.text)
     if (answer instanceof Promise) answer.then((late) => this.#resolved(asked, decided, late)).catch((error: unknown) => this.#crash(error))
@@ -111,10 +108,16 @@ export class Exchange {
   #resolved(asked: Reached, leave: Leave, answer: DnsResult): void {
     if (this.over) return
     this.notes.dns = answer.ms
-    if (answer.ok) return this.#guard(asked, leave, answer.addresses)
+    if (answer.ok) return this.#guard(asked, leave, this.#ofName(answer.addresses))
     if (asked.kind === 'connect' && !leave.facts.tunnel) return goInside(this, asked.target, undefined)
     const late = answer.error === 'dns_timeout'
     this.refuseUpstream(late ? 504 : 502, answer.error, late ? 'the name was not resolved in time' : 'the name cannot be resolved')
+  }
+
+  /** What was caught goes where it was going if its name has that address, and else to the name's own: a name is the client's word alone. */
+  #ofName(addresses: readonly Ip[]): readonly Ip[] {
+    const { original } = this.inbound.peer
+    return original !== undefined && addresses.some((each) => sameIp(each, original.address)) ? [original.address] : addresses
   }
 
   #guard(asked: Reached, leave: Leave, addresses: readonly Ip[]): void {

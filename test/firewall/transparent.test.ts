@@ -75,8 +75,10 @@ for (const format of ['script', 'nft'] as const) {
     const own = join(folder, 'run')
     stage.must('gw', `mkdir ${own}`)
     chownSync(own, PROXY_UID, PROXY_UID)
-    const gateway = stage.start('gw', 'perl', [
-      TRANSPARENT, '801', 'setpriv', `--reuid=${PROXY_UID}`, `--regid=${PROXY_UID}`, '--clear-groups', process.execPath, join(ROOT, 'src', 'main.ts'),
+    const hosts = join(folder, 'hosts')
+    writeFileSync(hosts, `${RED} site.test closed.test moved.test\n${RED6} site.test\n`)
+    const gateway = stage.start('gw', 'unshare', [
+      '-m', 'sh', '-c', `mount --bind ${hosts} /etc/hosts && exec "$@"`, 'sh', 'perl', TRANSPARENT, '801', 'setpriv', `--reuid=${PROXY_UID}`, `--regid=${PROXY_UID}`, '--clear-groups', process.execPath, join(ROOT, 'src', 'main.ts'),
       'serve', '--policy', file, '--event-log', join(own, 'events'), '--pid-file', join(own, 'pid'),
     ], { stderr: 'pipe' })
     await stage.said(gateway, 'listening', 'stderr')
@@ -103,7 +105,10 @@ for (const format of ['script', 'nft'] as const) {
     t.match(curl('h35', at('closed.test', 80)), /Not this one/, 'a name that is denied, over HTTP: the page')
     t.equal(curl('h35', at('closed.test', 443)), 'curl 35', 'over TLS: an alert')
     await recorded({ event: 'request', method: 'CONNECT', host: 'closed.test', verdict: 'deny', rule: 'closed' })
-    t.match(curl('h35', at('moved.test', 80)), /other-network/, 'the address is judged as well: the one that was asked')
+    t.match(curl('h35', at('moved.test', 80)), /other-network/, 'the address is judged as well')
+    for (const [port, scheme] of [[80, 'http'], [443, 'https']] as const) t.match(curl('h35', at('site.test', port, '203.0.113.77')), new RegExp(`^${scheme} site\\.test for (?:203\\.0\\.113\\.1|2001:db8:113::1)$`), `a name that has not the address that was asked (${port}): its own is dialled`)
+    t.equal(curl('h35', `-o /dev/null -w '%{http_code}' ${at('nowhere.test', 80)}`), '502', 'a name that has none')
+    t.notOk(records().some(({ address }) => address === '203.0.113.77'), 'by no name to an address of the client\'s choice')
     t.match(curl('h35', `http://${RED}/`), /no-numbers/, 'a number')
     t.equal(curl('h35', `https://${RED}/`), 'curl 35', 'a hello that names nobody is judged by its address')
     await recorded({ event: 'request', method: 'CONNECT', host: RED, verdict: 'deny', rule: 'no-numbers' })
