@@ -6,14 +6,16 @@ import { lastRecord, linesAfter, recordLines } from '../gateway/store-records.ts
 import { followLines } from '../kernel/follow-lines.ts'
 import { combinedOf, squidOf } from '../log/combined.ts'
 import { eventLine, requestLine } from '../log/request-line.ts'
+import { visible } from '../policy/visible.ts'
 import { momentText } from './amounts.ts'
 import { failure } from './exit.ts'
 import { logPlace } from './log-place.ts'
 import type { Place, PlaceOptions } from './log-place.ts'
 import { recordFilter } from './record-filter.ts'
+import { counted } from './replay-text.ts'
 import type { Line, RecordFilter, RecordFilterOptions } from './record-filter.ts'
 import { say, sayError, sayJson } from './say.ts'
-import { partsOf } from './seen-source.ts'
+import { partsOf, tellBroken } from './seen-source.ts'
 import { untilStopped } from './until-stopped.ts'
 
 export const LOG_FORMATS = ['pretty', 'json', 'squid', 'combined'] as const
@@ -42,8 +44,8 @@ function printer(format: (typeof LOG_FORMATS)[number]): Print {
   }
   const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined
   return (log) => {
-    const text = log['event'] === 'request' ? requestLine(log, momentText) : eventLine(log, momentText)
-    // escaped first: our own colours are put round what is harmless already
+    // one line, whatever a log of strangers has in its fields; escaped first: our own colours are put round what is harmless already
+    const text = visible(log['event'] === 'request' ? requestLine(log, momentText) : eventLine(log, momentText))
     if (!colour) return say(`${text}\n`)
     say(text.slice(0, PREFIX))
     process.stdout.write(COLOURS[text.slice(PREFIX, PREFIX + 5).trim()] ?? '')
@@ -60,6 +62,8 @@ const COLOURS: Readonly<Record<string, string>> = { allow: '\u001b[32m', deny: '
 /** Lines of a log, those that are meant printed; with a limit, only the last of them, at `flush`. */
 class Telling {
   told = 0
+  /** lines of the log, meant or not */
+  read = 0
   unread = 0
   readonly #filter: RecordFilter
   readonly #print: Print
@@ -86,6 +90,7 @@ class Telling {
       this.unread += 1
       return undefined
     }
+    this.read += 1
     const fields = log as Line
     return (fields['event'] === 'request' || this.#filter.all) && this.#filter.holds(fields) ? fields : undefined
   }
@@ -149,9 +154,19 @@ async function fromFile(path: string, telling: Telling, options: RequestLogOptio
   }
   const parts = partsOf([path], undefined)
   if (typeof parts === 'string') return failure(parts)
-  for (const part of parts) for await (const { lines } of logLines(part.path)) for (const line of lines) telling.line(line)
+  let broken = 0
+  for (const part of parts) {
+    try {
+      for await (const { lines } of logLines(part.path)) for (const line of lines) telling.line(line)
+    } catch (error) {
+      broken += 1
+      tellBroken(part.path, error)
+    }
+  }
   telling.flush()
-  if (telling.unread > 0) sayError(`note: ${telling.unread} lines are none of the event log\n`)
+  if (telling.unread > 0) sayError(`note: ${counted(telling.unread, 'line')} of it ${telling.unread === 1 ? 'is' : 'are'} none of the event log\n`)
+  if (telling.read === 0 && telling.unread > 0) return failure(`${path} is no event log`, 'give the file that `greengate serve --event-log FILE` writes; an access log is for `greengate report --log`')
+  if (telling.read === 0 && broken > 0) failure(`nothing of ${path} could be read`)
 }
 
 export async function requestLog(options: RequestLogOptions): Promise<void> {
@@ -167,5 +182,5 @@ export async function requestLog(options: RequestLogOptions): Promise<void> {
   } catch (error) {
     return failure(error instanceof Error ? error.message : String(error))
   }
-  if (telling.told === 0 && options.follow !== true) sayError(`note: ${place.path} has no such request\n`)
+  if (telling.told === 0 && options.follow !== true && process.exitCode === undefined) sayError(`note: ${place.path} has no such request\n`)
 }

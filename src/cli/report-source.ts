@@ -8,8 +8,7 @@ import { failure, usageError } from './exit.ts'
 import { logPlace } from './log-place.ts'
 import type { PlaceOptions } from './log-place.ts'
 import { Progress } from './progress.ts'
-import { sayError } from './say.ts'
-import { partsOf } from './seen-source.ts'
+import { partsOf, someRead, tellBroken } from './seen-source.ts'
 import type { TimeRange } from './time-range.ts'
 
 export interface ReportPlace extends PlaceOptions {
@@ -29,6 +28,7 @@ async function sumsOf(files: readonly string[], { since, until }: TimeRange): Pr
   const progress = new Progress(parts.reduce((sum, { size }) => sum + size, 0))
   let unread = 0
   let read = 0
+  let broken = 0
   for (const part of parts) {
     try {
       for await (const batch of logLines(part.path)) {
@@ -42,14 +42,14 @@ async function sumsOf(files: readonly string[], { since, until }: TimeRange): Pr
       }
     } catch (error) {
       progress.end()
-      sayError(`note: ${part.path} could be read in part only: ${error instanceof Error ? error.message : String(error)}\n`)
+      broken += 1
+      tellBroken(part.path, error)
     }
     progress.done(part.size)
   }
   writer.commit()
   progress.end()
-  if (unread > 0) sayError(`note: ${unread} lines are neither of our event log nor of Squid's access log\n`)
-  if (read === 0 && unread > 0) return void usageError('no line of the log could be understood', 'give the event log that `serve --event-log` writes, or a Squid access log')
+  if (!someRead(read, unread, broken)) return void db.close()
   return db
 }
 

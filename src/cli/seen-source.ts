@@ -8,8 +8,9 @@ import { logLines, logParts } from '../gateway/read-log.ts'
 import type { LogFilePart } from '../gateway/read-log.ts'
 import { parseTime } from '../policy/schedule.ts'
 import { parseDuration } from '../policy/sizes.ts'
-import { usageError } from './exit.ts'
+import { failure, usageError } from './exit.ts'
 import { Progress } from './progress.ts'
+import { counted } from './replay-text.ts'
 import { sayError } from './say.ts'
 
 export interface SeenOptions {
@@ -47,10 +48,25 @@ export function partsOf(files: readonly string[], since: number | undefined): re
   return since === undefined ? once : once.filter(({ changed }) => changed >= since)
 }
 
+/** Told of a file that breaks off, or that the disk does not give. */
+export function tellBroken(path: string, error: unknown): void {
+  sayError(`note: ${path} could be read in part only: ${error instanceof Error ? error.message : String(error)}\n`)
+}
+
+/** What could not be read, or not understood, is told. False: that was all of it, which is no quiet week; the exit code is set. */
+export function someRead(understood: number, unread: number, broken: number, example = ''): boolean {
+  if (unread > 0) sayError(`note: ${counted(unread, 'line')} ${unread === 1 ? 'is' : 'are'} neither of our event log nor of Squid's access log${example === '' ? '' : `; the first: ${example}`}\n`)
+  if (understood > 0 || (unread === 0 && broken === 0)) return true
+  if (unread > 0) usageError('no line of the log could be understood', 'give the event log that `serve --event-log` writes, or a Squid access log in its native form or `combined`')
+  else failure('nothing of the log could be read')
+  return false
+}
+
 async function readParts(parts: readonly LogFilePart[], since: number | undefined, give: (seen: SeenRequest) => void): Promise<boolean> {
   const progress = new Progress(parts.reduce((sum, { size }) => sum + size, 0))
   let unread = 0
-  let found = 0
+  let understood = 0
+  let broken = 0
   let example = ''
   for (const { path, size } of parts) {
     try {
@@ -58,30 +74,25 @@ async function readParts(parts: readonly LogFilePart[], since: number | undefine
         for (const line of lines) {
           if (line === '') continue
           const seen = isJsonLine(line) ? seenFromJson(line) : seenFromSquid(line)
-          if (seen === 'skip') continue
           if (seen === 'unread') {
             unread += 1
             if (example === '') example = line.slice(0, 80)
-          } else if (since === undefined || seen.time >= since) {
-            found += 1
-            give(seen)
+            continue
           }
+          understood += 1
+          if (seen !== 'skip' && (since === undefined || seen.time >= since)) give(seen)
         }
         progress.at(read)
       }
     } catch (error) {
       progress.end()
-      sayError(`note: ${path} could be read in part only: ${error instanceof Error ? error.message : String(error)}\n`)
+      broken += 1
+      tellBroken(path, error)
     }
     progress.done(size)
   }
   progress.end()
-  if (unread > 0) sayError(`note: ${unread} lines are neither of our event log nor of Squid's access log; the first: ${example}\n`)
-  if (found === 0 && unread > 0) {
-    usageError('no line of the log could be understood', 'give the event log that `serve --event-log` writes, or a Squid access log in its native form or `combined`')
-    return false
-  }
-  return true
+  return someRead(understood, unread, broken, example)
 }
 
 function readStored(store: string, since: number | undefined, give: (seen: SeenRequest) => void): boolean {

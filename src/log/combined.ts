@@ -1,5 +1,6 @@
 // A request of the event log as a line of other tools' formats: NCSA's combined, which every log analyser reads, with Squid's result behind it; and
 // Squid's native line. From the JSON line, so that the past can be told in either. Danger prevented: a quote in a field that ends it.
+import { visible } from '../policy/visible.ts'
 import { escapeField } from './escape.ts'
 import { squidLine } from './squid.ts'
 import type { SquidRecord } from './squid.ts'
@@ -43,7 +44,7 @@ function stamp(atMs: number): string {
 }
 
 function quoted(value: string | undefined): string {
-  return value === undefined || value === '' ? '"-"' : `"${value.replace(/["\\]/g, (char) => `\\${char}`)}"`
+  return value === undefined || value === '' ? '"-"' : `"${visible(value).replace(/["\\]/g, (char) => `\\${char}`)}"`
 }
 
 /** `client - - [time] "METHOD target HTTP/1.1" status size "referer" "user agent" RESULT:HIERARCHY`, as Squid's own `combined`. */

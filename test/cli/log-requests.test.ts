@@ -137,3 +137,19 @@ t.test('live, from an event log that is rotated meanwhile', async (t) => {
   writeFileSync(file, LINES[3] ?? '')
   await until('what the next file has', () => told().includes('/d'))
 })
+
+t.test('a log that others wrote makes no lines of its own, and what is no event log is an error', async (t) => {
+  const forged = 'a\r\n2026-01-02 12:00:00  allow  200  forged \u001b[2J'
+  const fields: unknown = JSON.parse(LINES[0] ?? '')
+  const folder = folderFor(t, { 'e.json': `${JSON.stringify({ ...Object(fields), group: forged, reason: forged, userAgent: forged })}\n{"half":`, 'access.log': '1 2 3\n' })
+  for (const format of ['pretty', 'combined', 'squid', 'json']) {
+    const ran = await run(['log', '--file', join(folder, 'e.json'), '--format', format])
+    t.match(ran, { code: 0, stderr: 'note: 1 line of it is none of the event log' })
+    t.equal(ran.stdout.split('\n').length, 2, format)
+    t.notMatch(ran.stdout, /[\r\u001b]/, format)
+  }
+  const access = await run(['log', '--file', join(folder, 'access.log')])
+  t.match(access, { code: 1, stderr: 'is no event log' })
+  t.notMatch(access.stderr, 'no such request')
+  t.notMatch((await run(['log', '--file', join(folder, 'none')])).stderr, 'no such request')
+})

@@ -83,7 +83,7 @@ t.test('our own log: times, addresses, media types and observed rules are judged
   ].map((each) => each.replace('> private', '> no-numeric')).sort())
   t.equal(found.same, 2)
   t.same(Object.values(found.left).sort(), [1, 1, 1, 1, 1], 'what no policy decides is counted apart')
-  t.match((await run(['replay', join(folder, 'new.yaml'), '--log', file])).stderr, '1 lines are neither')
+  t.match((await run(['replay', join(folder, 'new.yaml'), '--log', file])).stderr, '1 line is neither')
 })
 
 t.test('what was rotated and packed belongs to it, and equal facts are asked once', async (t) => {
@@ -100,6 +100,21 @@ t.test('what was rotated and packed belongs to it, and equal facts are asked onc
   const cut = await run(['replay', join(folder, 'new.yaml'), '--log', file])
   t.equal(cut.code, 0)
   t.match(cut.stderr, 'could be read in part only')
+})
+
+t.test('nothing read is no quiet week, and nothing meant is none either', async (t) => {
+  const folder = folderFor(t, { 'new.yaml': POLICY, 'cut.jsonl': `${line({ time: '2026-11-01T09:00:00.000Z' })}\n${line({}).slice(0, 60)}` })
+  const [policy, packed, cut] = ['new.yaml', 'packed.gz', 'cut.jsonl'].map((name) => join(folder, name)) as [string, string, string]
+  writeFileSync(packed, gzipSync(`${line({})}\n`).subarray(0, 30))
+  for (const args of [['replay', policy, '--log', packed], ['learn', '--log', folder], ['report', '--log', packed], ['log', '--file', packed]]) {
+    const ran = await run(args)
+    t.equal(ran.code, 1, args.join(' '))
+    t.match(ran.stderr, /nothing of .* could be read/)
+    t.equal(ran.stdout, '')
+  }
+  // what is older than was asked for was understood all the same
+  const none = await run(['replay', policy, '--log', cut, '--since', '2026-11-02'])
+  t.match(none, { code: 0, stdout: 'no request in the log' })
 })
 
 t.test('what cannot be answered is an error of use, with its mend', async (t) => {
