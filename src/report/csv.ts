@@ -1,13 +1,15 @@
 // A report as CSV (RFC 4180): numbers as they are, one list with its header, or all of them with the section in front. Danger prevented: a cell that a
-// spreadsheet runs as a formula.
+// spreadsheet runs as a formula, or a terminal obeys.
+import { visible } from '../policy/visible.ts'
 import { DIMENSIONS, rowsOf } from './figures.ts'
 import type { Dimension, Figures, Row } from './figures.ts'
 
 const HEAD = ['requests', 'denied', 'failed', 'bytes_out', 'bytes_in', 'ms']
 
-function cell(text: string): string {
+function cell(raw: string): string {
+  const text = visible(raw)
   // a quote in front makes it text there
-  const safe = /^[=+\-@\t\r]/.test(text) && text !== '-' ? `'${text}` : text
+  const safe = /^[=+\-@]/.test(text) && text !== '-' ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 

@@ -55,8 +55,9 @@ function word(value: unknown): string {
   return typeof value === 'string' && value !== '' ? value : NONE
 }
 
+/** What nobody can have counted is damaged, and would hide all else. */
 function amount(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0
+  return typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER ? value : 0
 }
 
 function verdictOf(value: unknown): Verdict | undefined {

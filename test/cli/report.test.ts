@@ -135,20 +135,22 @@ t.test('hostile names stay text, on the page, in the terminal and in a spreadshe
   const hostile = join(folder, 'hostile.json')
   writeFileSync(hostile, linesOf([
     sampleRecord({ host: '<script>alert(1)</script>', target: 'http://x/"><img src=x onerror=alert(1)>', verdict: 'deny', rule: '=cmd|calc', contentType: '=1+1', method: '<B>' }),
-  ]) + `${JSON.stringify({ time: '2026-01-02T03:04:05Z', event: 'request', verdict: 'deny', client: '\u001b[31m</title>', host: '\u202eevil', rule: 'r', method: 'GET', target: '\u001b]0;x\u0007', status: 403 })}\n`)
+  ]) + `${JSON.stringify({ time: '2026-01-02T03:04:05Z', event: 'request', verdict: 'deny', client: '\u001b[31m</title>', host: '\u202eevil', rule: 'r', method: 'GET', target: '\u001b]0;x\u0007', status: 403, bytesOut: 1e300 })}\n`)
   const html = (await run(['report', '--log', hostile, '--format', 'html'])).stdout
   t.notMatch(html, /<script|<img|<B>|\[31m<\/title>/)
   t.notMatch(html, /[\u001b\u202e\u0007]/)
   t.match(html, /default-src 'none'/)
   t.notMatch(html, /(?:src|href)="?https?:/)
-  for (const format of ['text', 'json']) t.notMatch((await run(['report', '--log', hostile, '--format', format])).stdout, /[\u001b\u202e\u0007]/, format)
+  for (const format of ['text', 'json', 'csv']) t.notMatch((await run(['report', '--log', hostile, '--format', format])).stdout, /[\u001b\u202e\u0007]/, format)
   t.match((await run(['report', '--log', hostile, '--format', 'csv', '--by', 'rule'])).stdout, /^'=cmd/m)
+  const { total } = JSON.parse((await run(['report', '--log', hostile, '--json', '--by', 'rule'])).stdout) as { total: { requests: number; bytesOut: number } }
+  t.match(total, { requests: 2, bytesOut: sampleRecord().bytesOut }, 'a number that nobody counted')
 })
 
 t.test('lines of neither log are told, and a file without any is an error', async (t) => {
   const strange = join(folder, 'strange.log')
   writeFileSync(strange, `${squidLine(records[0] ?? sampleRecord())}\nwhat is this\n`)
-  t.match((await run(['report', '--log', strange])).stderr, /1 lines are neither/)
+  t.match((await run(['report', '--log', strange])).stderr, /1 line is neither/)
   writeFileSync(strange, 'nothing\nat all\n')
   t.equal((await run(['report', '--log', strange])).code, 2)
   t.equal((await run(['report', '--log', join(folder, 'none')])).code, 2)

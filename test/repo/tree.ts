@@ -40,7 +40,7 @@ export function roomOf(path: string): string {
 export function imports(text: string): string[] {
   const code = withoutComments(text)
   const found: string[] = []
-  for (const pattern of [/\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g, /\bimport\s*['"]([^'"]+)['"]/g, /\b(?:import|require|require\.resolve)\(\s*['"]([^'"]+)['"]/g]) {
+  for (const pattern of [/\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]/g, /(?<!['"])\bimport\s*['"]([^'"]+)['"]/g, /\b(?:import|require|require\.resolve)\(\s*['"]([^'"]+)['"]/g]) {
     for (const match of code.matchAll(pattern)) if (match[1] !== undefined) found.push(match[1])
   }
   return found
