@@ -26,9 +26,9 @@ export interface Wanted {
   readonly rules: OwnRules
 }
 
-/** Of the policy that was applied last, where the command names none. */
+/** Of the policy that was applied last, where the command names none; after a flush or a panic, which have none, of what was confirmed. */
 export function appliedMeta(places: Places, options: PlanOptions): RulesMeta | undefined {
-  return options.policy === undefined ? readKept(places.inForce)?.meta : undefined
+  return options.policy === undefined ? (readKept(places.inForce)?.meta ?? readKept(places.lastGood)?.meta) : undefined
 }
 
 /** The plan compiled for this moment, with the mark and the sets that the kernel has. */
@@ -44,6 +44,7 @@ export function compiledFor(plan: Plan, live: { readonly generation: number | un
 /** undefined: told on standard error, and the exit code is set. */
 export async function wantedNow(places: Places, options: PlanOptions & { readonly backend?: Backend }): Promise<Wanted | undefined> {
   const meta = appliedMeta(places, options)
+  if (meta === undefined && options.policy === undefined) return void failure('nothing was applied here', '`greengate firewall apply` does; or name the policy: `--policy FILE`')
   if (meta?.mode === 'client' && options.proxy === undefined) return void failure('the rules in force are those of a single machine', 'say again which: `--policy FILE --mode client --proxy ADDR:PORT`')
   const file = meta === undefined ? policyOption(options.policy) : meta.file
   if (file === undefined) return undefined

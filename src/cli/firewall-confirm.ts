@@ -37,7 +37,7 @@ async function confirm(token: string, options: StateOptions & { readonly local?:
   if (places === undefined) return
   const done = await locked(places.lock, 'a confirmation', () => confirmIn(places, token, options.local === true))
   const result: Confirmed = done.ok ? done.value : { ok: false, problem: done.problem }
-  if (options.json === true) sayJson(result.ok ? { ok: true, from: result.from, hash: result.pending.after.meta?.hash } : { ok: false, problem: result.problem })
+  if (options.json === true) sayJson(result.ok ? { ok: true, from: result.from, hash: result.pending.after.meta?.hash } : { ok: false, problem: result.problem, ...(result.hint === undefined ? {} : { hint: result.hint }) })
   if (!result.ok) {
     if (options.json === true) process.exitCode = EXIT.failure
     else failure(result.problem, result.hint)

@@ -4,9 +4,10 @@ import { closedRuleset } from '../firewall/closed.ts'
 import type { KeptConnection } from '../firewall/closed.ts'
 import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
-import { takeProxyBack } from '../gateway/plane-proxy.ts'
+import { giveProxyBack, takeProxyBack } from '../gateway/plane-proxy.ts'
 import { onePolicyFile } from '../gateway/policy-path.ts'
 import { forwarding } from '../kernel/forwarding.ts'
+import { parsePolicy } from '../policy/parse.ts'
 import type { Gateway } from '../policy/policy.ts'
 import { parseIp } from '../net/ip.ts'
 import { flush, panic, readKept, rollback } from '../plane/recover.ts'
@@ -22,17 +23,23 @@ import { outcomeText, planePlaces, stateOption } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { say, sayError, sayJson } from './say.ts'
 
+/** What of a recovery did not come about; empty: all did. */
+function left(result: Recovered): string {
+  return result.ok ? (result.proxy === undefined ? (result.pending?.problem ?? '') : `the gateway keeps its policy: ${result.proxy}`) : result.problem
+}
+
 function told(result: Recovered, options: StateOptions, action: string, lines: readonly string[]): void {
+  const problem = left(result)
   if (options.json === true) {
     sayJson(result.ok
-      ? { ok: result.pending?.problem === undefined || result.pending.problem === '', action, ...(result.kept.meta === undefined ? {} : { policy: result.kept.meta.policy, hash: result.kept.meta.hash, generation: result.kept.meta.generation }), empty: isNothing(result.kept.rules), ...forwarding() }
-      : { ok: false, action, problem: result.problem })
-    process.exitCode = result.ok && (result.pending?.problem ?? '') === '' ? EXIT.ok : EXIT.failure
+      ? { ok: problem === '', action, ...(problem === '' ? {} : { problem }), ...(result.kept.meta === undefined ? {} : { policy: result.kept.meta.policy, hash: result.kept.meta.hash, generation: result.kept.meta.generation }), empty: isNothing(result.kept.rules), ...forwarding() }
+      : { ok: false, action, problem })
+    process.exitCode = problem === '' ? EXIT.ok : EXIT.failure
     return
   }
   if (!result.ok) return failure(result.problem, result.hint)
   for (const line of lines) say(`${line}\n`)
-  if (result.pending !== undefined && result.pending.problem !== '') failure(result.pending.problem)
+  if (problem !== '') failure(problem)
 }
 
 /** What is open where none of our rules is loaded. */
@@ -60,7 +67,7 @@ function atBoot(places: Places): string {
 async function rollbackAction(options: StateOptions): Promise<void> {
   const places = planePlaces(options)
   if (places === undefined) return
-  const result = await rollback(places, takeProxyBack)
+  const result = await rollback(places, takeProxyBack, giveProxyBack)
   told(result, options, 'rollback', result.ok ? [...(result.pending === undefined ? [] : [outcomeText({ ...result.pending, problem: '' })]), ...keptText(result.kept), atBoot(places)] : [])
 }
 
@@ -77,9 +84,9 @@ async function adminOf(places: Places, path: string | undefined): Promise<Gatewa
   const asked = path !== undefined && file.ok ? await loadPolicy(file.file, machineNow(0)) : undefined
   if (asked?.ok === true) return asked.source.policy.gateway
   if (path !== undefined) sayError(`note: ${path} cannot be loaded; the admin is taken from what was confirmed last\n`)
-  const meta = (readKept(places.inForce) ?? readKept(places.lastGood))?.meta
-  const loaded = meta === undefined ? undefined : await loadPolicy(meta.file, machineNow(0), { text: meta.text })
-  return loaded?.ok === true ? loaded.source.policy.gateway : undefined
+  // its text alone: a list that it names may be gone
+  const meta = readKept(places.inForce)?.meta ?? readKept(places.lastGood)?.meta
+  return meta === undefined ? undefined : parsePolicy(meta.text, meta.file).policy?.gateway
 }
 
 function thisConnection(): KeptConnection | undefined {
@@ -111,7 +118,7 @@ export function rollbackCommand(firewall: Command): void {
   stateOption(firewall.command('rollback').description('put back the rules from before: of the apply that waits, else of the last change'))
     .option('--json', 'as one JSON object')
     .addHelpText('after', `
-The proxy is taken back with an apply that waits. What was confirmed last stays what the machine loads when it starts.
+The gateway that took the policy with the rules is given back the one from before. What was confirmed last stays what the machine loads when it starts.
 
 Example:
   $ greengate firewall rollback`)

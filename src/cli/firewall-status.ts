@@ -37,7 +37,8 @@ async function gather(places: Places): Promise<Readonly<Record<string, unknown>>
   // the confirmed policy as it holds at another hour is the confirmed policy
   const confirmed = !isNothing(rules) && (known(rules, good) || (pending === undefined && meta !== undefined && meta.text === good?.meta?.text))
   const left = pending === undefined ? 0 : Math.max(0, Math.ceil((pending.until - Date.now()) / 1000))
-  const force = isNothing(rules) ? 'none of our rules' : meta !== undefined ? metaText(meta) : 'rules of ours that were not loaded by `apply` as they stand: closed by hand, or changed since'
+  const closed = [rules.nft, rules.iptables].some((text) => text?.includes('gg:closed') === true)
+  const force = isNothing(rules) ? 'none of our rules' : meta !== undefined ? metaText(meta) : closed ? 'all is closed but for the admin: a panic, or rules that did not load (`greengate firewall rollback`)' : 'rules of ours that were not loaded by `apply` as they stand: closed by hand, or changed since'
   return {
     backend: rules.nft !== undefined ? 'nft' : rules.iptables !== undefined || rules.ip6tables !== undefined ? 'iptables' : null,
     inForce: metaJson(meta), confirmed, first,

@@ -3,11 +3,13 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { Format } from '../firewall/head.ts'
+import { escapeText } from '../log/escape.ts'
+import { nearest } from '../policy/nearest.ts'
 import { renderRuleset } from '../firewall/render.ts'
 import { timeText } from '../firewall/standing.ts'
 import { addCommands } from './command-table.ts'
 import type { CommandTable } from './command-table.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, usageError } from './exit.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
 
@@ -38,7 +40,11 @@ const SUBCOMMANDS: CommandTable = [
   ['compare', async () => (await import('./firewall-compare.ts')).firewallCompare],
 ]
 
-async function print(options: PlanOptions & { readonly format: Format }): Promise<void> {
+async function print(options: PlanOptions & { readonly format: Format }, { args: [word] }: Command): Promise<void> {
+  if (word !== undefined) {
+    const close = nearest(word, SUBCOMMANDS.map(([name]) => name))
+    return usageError(`\`firewall\` has no \`${escapeText(word)}\``, close === undefined ? '`greengate firewall --help` tells what it has' : `did you mean \`firewall ${close}\`?`)
+  }
   const plan = await planOf(options)
   if (plan === undefined) return
   const { policy, ruleset, hash, facts } = plan
@@ -50,6 +56,8 @@ export async function firewallCommand(program: Command, args: readonly string[])
     .addOption(new Option('--format <format>', 'iptables-restore for IPv4 or IPv6, nft for both, a shell script that loads both, or the queues of rules that limit').choices(FORMATS).default('iptables'))
     // what stands behind a sub-command is the sub-command's
     .enablePositionalOptions()
+    // a word that is no sub-command is told as one that is misspelt
+    .allowExcessArguments()
     .helpCommand(false)
     .addHelpText('after', `
 What packets cannot express, and what depends on the time, is told on standard error. Exit code 4: the policy has errors, or no green.

@@ -73,6 +73,17 @@ export const takeProxyBack: TakeBack = async ({ socket }, { meta }) => {
   }
 }
 
+/** The same long after: where it has ended, or serves another file by now, there is nothing to give back. */
+export const giveProxyBack: TakeBack = async (link, before) => {
+  try {
+    const { file } = await askStatus(link.socket)
+    if (before.meta === undefined || real(file) !== real(before.meta.file)) return undefined
+  } catch (error) {
+    return isGone(error) ? undefined : error instanceof Error ? error.message : String(error)
+  }
+  return takeProxyBack(link, before)
+}
+
 /** It need not remember any more what it had before. */
 export async function settleInProxy({ socket }: ProxyLink): Promise<void> {
   try {

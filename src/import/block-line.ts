@@ -38,6 +38,8 @@ function parts(content: string): { readonly host: string; readonly port?: string
 }
 
 function addressesOf(host: string): readonly Ip[] | BadLine {
+  if (host === '') return { problem: 'no address stands before the colon' }
+  if (/[\s,;]/.test(host)) return { problem: `\`${host}\` is more than one word`, hint: 'write one address a line, with its port behind a colon: `192.168.51.9:1863`' }
   const one = parseIp(host)
   if (one !== undefined) return [one]
   const range = looseRange(host)?.range
@@ -49,6 +51,7 @@ function addressesOf(host: string): readonly Ip[] | BadLine {
 
 function portOf(text: string): number | BadLine {
   const port = text.trim()
+  if (port === '') return { problem: 'no port stands behind the colon', hint: 'leave the colon away where every port is meant' }
   if (/^\d{1,5}$/.test(port)) return Number(port) >= 1 && Number(port) <= 65_535 ? Number(port) : { problem: `\`${port}\` is not a port from 1 to 65535` }
   const named = service(port)?.find((part) => part.protocol === 'tcp')
   if (named !== undefined && 'first' in named && named.first === named.last) return named.first

@@ -79,7 +79,7 @@ export async function takeBackNow(places: Places, pending: Pending, why: string,
 
 /** Inside the lock: only this writes the last good rules. */
 export async function confirmNow(places: Places, pending: Pending, why: string): Promise<Outcome> {
-  writeJson(places.undo, pending.before)
+  writeJson(places.undo, { ...pending.before, ...(pending.proxy === undefined ? {} : { proxy: pending.proxy }) } satisfies Kept)
   writeJson(places.closed, { version: 1, rules: pending.closed } satisfies Kept)
   writeJson(places.lastGood, pending.after)
   const outcome = end(places, pending.token, 'confirmed', why)

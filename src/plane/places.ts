@@ -35,7 +35,7 @@ export function placesIn(folder: string | undefined): Places {
 export function preparePlaces(places: Places): string | undefined {
   for (const folder of [places.state, dirname(places.lock)]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { recursive: true, mode: 0o700 })
       const found = lstatSync(folder)
       if (!found.isDirectory()) return `${folder} is no folder`
       if (found.uid !== (process.getuid?.() ?? 0) && found.uid !== 0) return `${folder} belongs to another user`
@@ -80,7 +80,11 @@ export function readJson(path: string): unknown {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }
-  return JSON.parse(text) as unknown
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new Error(`${path} is no JSON: half a file, or another's hand`)
+  }
 }
 
 export function removeFile(path: string): void {

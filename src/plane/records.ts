@@ -31,6 +31,8 @@ export interface Kept {
   readonly rules: OwnRules
   /** absent: of before Greengate, or nothing */
   readonly meta?: RulesMeta
+  /** of what a rollback leads to: the gateway that took the policy after it, and is to be given this one again */
+  readonly proxy?: ProxyLink
 }
 
 export interface ProxyLink {
@@ -88,6 +90,8 @@ export function asKept(value: unknown): Kept | undefined {
   if (!isRecord(value) || value['version'] !== 1 || !isRules(value['rules'])) return undefined
   const meta = value['meta']
   if (meta !== undefined && !(isRecord(meta) && typeof meta['hash'] === 'string' && typeof meta['file'] === 'string' && typeof meta['text'] === 'string' && typeof meta['generation'] === 'number')) return undefined
+  const proxy = value['proxy']
+  if (proxy !== undefined && !(isRecord(proxy) && typeof proxy['socket'] === 'string')) return undefined
   return value as unknown as Kept
 }
 

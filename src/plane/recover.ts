@@ -13,7 +13,8 @@ import { putRules } from './put.ts'
 import { asKept } from './records.ts'
 import type { Kept, Outcome, Pending } from './records.ts'
 
-export type Recovered = { readonly ok: true; readonly kept: Kept; readonly pending: Outcome | undefined } | { readonly ok: false; readonly problem: string; readonly hint?: string }
+/** `proxy`: why the gateway keeps the policy that it has, though it runs. */
+export type Recovered = { readonly ok: true; readonly kept: Kept; readonly pending: Outcome | undefined; readonly proxy?: string } | { readonly ok: false; readonly problem: string; readonly hint?: string }
 
 /** A file that cannot be read counts as one that is not there: a way out must lead out. */
 export function readKept(path: string): Kept | undefined {
@@ -25,7 +26,8 @@ export function readKept(path: string): Kept | undefined {
 }
 
 async function put(places: Places, kept: Kept, exact: boolean): Promise<void> {
-  writeJson(places.inForce, { ...kept, rules: await putRules(places, kept.rules, exact) })
+  const { proxy: _, ...rest } = kept
+  writeJson(places.inForce, { ...rest, rules: await putRules(places, kept.rules, exact) } satisfies Kept)
 }
 
 /** What was there is what the next rollback leads to. */
@@ -70,8 +72,11 @@ export function panic(places: Places, closed: OwnRules, takeBack: TakeBack): Pro
   return change(places, 'a panic', { version: 1, rules: closed }, takeBack)
 }
 
-/** The apply that waits is taken back; where none waits, what was in force before the last change is put back. */
-export async function rollback(places: Places, takeBack: TakeBack): Promise<Recovered> {
+/**
+ * The apply that waits is taken back; where none waits, what was in force before the last change is put back, and given to the gateway that took the
+ * policy of that change: `giveBack`, days later perhaps.
+ */
+export async function rollback(places: Places, takeBack: TakeBack, giveBack: TakeBack): Promise<Recovered> {
   const done = await locked(places.lock, 'a rollback', async (): Promise<Recovered> => {
     const pending = readPending(places)
     if (pending !== undefined) {
@@ -88,8 +93,10 @@ export async function rollback(places: Places, takeBack: TakeBack): Promise<Reco
       if (error instanceof RulesError) return { ok: false, problem: error.message }
       throw error
     }
-    writeJson(places.undo, last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules })
-    return { ok: true, kept: undo, pending: undefined }
+    const link = undo.proxy === undefined ? {} : { proxy: undo.proxy }
+    writeJson(places.undo, { ...(last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules }), ...link } satisfies Kept)
+    const proxy = undo.proxy === undefined || undo.meta === undefined ? undefined : await giveBack(undo.proxy, undo)
+    return { ok: true, kept: undo, pending: undefined, ...(proxy === undefined ? {} : { proxy }) }
   }, 60)
   return done.ok ? done.value : { ok: false, problem: done.problem }
 }

@@ -7,6 +7,7 @@ import { driftFrom, isDrift } from './drift.ts'
 import type { Drift } from './drift.ts'
 import { locked } from './lock.ts'
 import { RulesError } from './own-kernel.ts'
+import { isNothing } from './own-rules.ts'
 import type { OwnRules } from './own-rules.ts'
 import type { Places } from './places.ts'
 import { putRules } from './put.ts'
@@ -64,7 +65,10 @@ class Watch {
 
   async look(): Promise<void> {
     const { wanted, places } = this.#work
-    let drift = await driftFrom(await wanted())
+    const rules = await wanted()
+    // a flush is a word of the administrator's: no drift, and nothing to write anew
+    if (isNothing(rules)) return this.#tell({ event: 'problem', problem: 'none of our rules is in force, by a command of ours: nothing is filtered until `greengate firewall apply`, `boot` or `rollback`' })
+    let drift = await driftFrom(rules)
     // what one of our own commands is at is no drift: look again when it is done
     if (isDrift(drift) || drift.none) {
       const again = await locked(places.lock, 'a look of the watch', async () => {

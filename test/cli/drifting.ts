@@ -112,7 +112,7 @@ export function differing(backend: 'nft' | 'iptables'): void {
 
 export function watching(backend: 'nft' | 'iptables', repair: boolean): void {
   t.test(`watch${repair ? ' and repair' : ''}, by ${backend}`, { skip, timeout: 110_000 }, async (t) => {
-    const { stage, state, diff, apply } = gatewayFor(t, backend)
+    const { stage, state, greengate, diff, apply } = gatewayFor(t, backend)
     const { add, all } = TAMPER[backend]
     t.equal(apply().code, 0)
     const child = stage.start('gw', process.execPath, [MAIN, 'firewall', 'watch', '--json', '--state', state, ...(repair ? ['--repair'] : [])])
@@ -144,6 +144,11 @@ export function watching(backend: 'nft' | 'iptables', repair: boolean): void {
       t.ok(await wait('repaired', from), 'repaired')
       t.match(diff(), { code: 0, same: true, first: true })
     }
+    const from = events.length
+    t.equal(greengate('flush').code, 0)
+    t.match(await wait('problem', from), { problem: /^none of our rules is in force, by a command of ours/ }, 'a flush is no drift')
+    t.notOk(events.slice(from).some(({ event }) => event === 'repaired'), 'and nothing is written anew')
+    t.match(diff(), { code: 5, none: true }, 'beside what was confirmed, without naming it')
     // killed as hard as can be, it leaves no reader of the kernel behind
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')

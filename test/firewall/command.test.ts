@@ -110,3 +110,8 @@ t.test('a policy with errors: 4, and its diagnostics', async (t) => {
   t.equal(code, 4)
   t.match(err, /bad\.yaml:2:1: error:/)
 })
+
+t.test('a word that is no sub-command is told as one that is misspelt', async (t) => {
+  t.match(firewall('aply', '--policy', GREEN), { code: 2, out: '', err: /^greengate: `firewall` has no `aply`\n  did you mean `firewall apply`\?\n/ })
+  t.match(firewall('--policy', GREEN, 'nonsense'), { code: 2, out: '', err: /`firewall` has no `nonsense`/ })
+})

@@ -72,12 +72,13 @@ t.test('a file of both kinds of lines is parted, so that `--services` narrows on
 
 t.test('what cannot be carried over is told with its line', async (t) => {
   const bad = file('b', '192.168.51.9:1863', 'pc7.office.example:25', '192.168.51.300', '10.0.0.0/8:25', '192.168.51.9:0', '192.168.51.9:65536', '192.168.51.9:5900-5910', '192.168.51.9:nosuch', '192.168.51.9:', 'while read IP ; do',
-    ' /sbin/iptables -t mangle -A PREROUTING -s $IP -p tcp --dport 1863 -j REJECT', '010.1.2.3:25', '192.168.51.9:25:26', '192.168.51.7:25 # Bob')
+    ' /sbin/iptables -t mangle -A PREROUTING -s $IP -p tcp --dport 1863 -j REJECT', '010.1.2.3:25', '192.168.51.9:25:26', '192.168.51.7:25 # Bob', ':25', '192.168.51.9 1863', '192.168.51.9,192.168.51.10:25')
   const imported = made(importBlocklist([bad], { services: undefined }))
   t.same(told(imported.findings, 'lost'), [
     'b:2 `pc7.office.example` is a name; a block names addresses', 'b:3 `192.168.51.300` is not an address', 'b:4 `10.0.0.0/8` is too large to be written address by address', 'b:5 `0` is not a port from 1 to 65535',
-    'b:6 `65536` is not a port from 1 to 65535', 'b:7 `5900-5910` is a range of ports; a block has one', 'b:8 `nosuch` is not a port', 'b:9 `` is not a port', 'b:10 this is a line of a script, not an entry', 'b:11 this is a line of a script, not an entry',
+    'b:6 `65536` is not a port from 1 to 65535', 'b:7 `5900-5910` is a range of ports; a block has one', 'b:8 `nosuch` is not a port', 'b:9 no port stands behind the colon', 'b:10 this is a line of a script, not an entry', 'b:11 this is a line of a script, not an entry',
     'b:12 `010.1.2.3` is not an address', 'b:13 `25:26` is a range of ports; a block has one',
+    'b:15 no address stands before the colon', 'b:16 `192.168.51.9 1863` is more than one word', 'b:17 `192.168.51.9,192.168.51.10` is more than one word',
   ])
   t.same(told(imported.findings, 'changed'), ['b:14 this line has a # behind its address: the article\'s `grep -v "#"` left it out, here it blocks'])
   t.equal(imported.files[0]?.text, '192.168.51.9:1863\n192.168.51.7:25 # Bob\n')

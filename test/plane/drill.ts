@@ -209,6 +209,7 @@ export function drill(backend: BackendName, part: 'waiting' | 'faults'): void {
         const named = stand.firewall(['panic', '--policy', open])
         t.match(named.out, /the admin is kept: tcp 222 for 02:51:00:00:00:ad/)
         t.same([await reach('h5', 22), await reach('adm', 222)], ['silence', 'gateway:222'])
+        t.match(stand.firewall(['status']).out, /^in force +all is closed but for the admin: a panic[\s\S]*confirmed +NO/)
         const flushed = stand.firewall(['flush'])
         t.match(flushed.out, /to the gateway itself: OPEN[\s\S]*IPv4 past it: OPEN, forwarding is on/)
         t.equal(stand.kernel(), foreign)

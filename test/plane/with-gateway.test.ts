@@ -46,6 +46,19 @@ t.test('the gateway', { skip, timeout: 200_000 }, async (t) => {
     t.notMatch(stand.kernel(), /dport 110/)
   })
 
+  await t.test('also long after it was confirmed, and forward again', async (t) => {
+    t.equal(stand.firewall(apply(0)).code, 0)
+    t.equal(await named(), 'new')
+    const back = stand.firewall(['rollback'])
+    t.equal(back.code, 0, back.err)
+    t.match(back.out, /^in force: policy old/)
+    t.equal(await named(), 'old', 'although the file says something else')
+    t.match(stand.firewall(['rollback']).out, /^in force: policy new/)
+    t.equal(await named(), 'new')
+    stand.firewall(['rollback'])
+    t.equal(await named(), 'old')
+  })
+
   await t.test('also when the applier is killed, and when the gateway was started anew meanwhile', async (t) => {
     const applier = stand.begin(apply(4))
     await applier.says(/firewall confirm/)
