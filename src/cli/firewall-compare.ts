@@ -166,6 +166,7 @@ export function firewallCompare(firewall: Command): void {
 Packets that open a flow; what the proxy does with requests is not compared.
 
 Example:
+  $ greengate firewall compare before.yaml office.yaml
   $ git show HEAD:office.yaml > before.yaml && greengate firewall compare before.yaml office.yaml`)
     .action(compareAction)
 }

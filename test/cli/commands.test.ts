@@ -3,7 +3,11 @@ import t from 'tap'
 import { readFileSync } from 'node:fs'
 import { run } from '../gateway/process.ts'
 
-const COMMANDS = ['serve', 'check', 'explain', 'firewall', 'import', 'log', 'reload', 'status', 'lists', 'rules', 'env', 'pac', 'doctor', 'completion', 'schema', 'version', 'help']
+/** As help tells them. */
+async function commandsOf(...args: readonly string[]): Promise<string[]> {
+  const { stdout } = await run([...args, '--help'])
+  return [...stdout.slice(stdout.indexOf('\nCommands:')).matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1] ?? '')
+}
 
 /** Four at a time: each is a process of its own. */
 async function all<T>(cases: readonly T[], one: (each: T) => Promise<void>): Promise<void> {
@@ -14,11 +18,15 @@ async function all<T>(cases: readonly T[], one: (each: T) => Promise<void>): Pro
 }
 
 t.test('every command has its help, with an example', async (t) => {
-  await all(COMMANDS, async (name) => {
-    const help = await run([name, '--help'])
+  const names = await commandsOf()
+  t.ok(names.length > 20 && names.includes('help'), names.join(' '))
+  const parts = await commandsOf('firewall')
+  t.ok(parts.length > 18, parts.join(' '))
+  await all([...names, ...parts.map((part) => `firewall ${part}`)], async (name) => {
+    const help = await run([...name.split(' '), '--help'])
     t.equal(help.code, 0, name)
-    t.match(help.stdout, new RegExp(`Usage: greengate ${name}`), name)
-    t.match(help.stdout, /Examples?:\n\s+\$ (?:eval "\$\()?greengate /, name)
+    t.match(help.stdout, new RegExp(`Usage: greengate ${name}\\b`), name)
+    t.match(help.stdout, /Examples?:\n\s+\$ (?:eval "\$\(|sudo )?greengate /, name)
     t.equal(help.stderr, '', name)
   })
 })
@@ -40,6 +48,8 @@ const misuse: readonly (readonly [name: string, args: readonly string[], said: R
   ['a method that is none', ['explain', '--from', '127.0.0.1', '--method', 'G T', 'http://a/'], /write a method/],
   ['a folder of several policies', ['explain', '--policy', 'policies', '--from', '127.0.0.1', 'a:443'], /holds 6 policies, and exactly one is needed\n {2}name one/],
   ['a policy named twice', ['check', 'a.yaml', '--policy', 'b.yaml'], /named twice/],
+  ['a part of firewall that there is not', ['firewall', 'aply'], /`firewall` has no `aply`\n {2}did you mean `firewall apply`/],
+  ['a part behind an option', ['firewall', '--policy', 'a.yaml', 'apply'], /`--policy` stands before `apply`/],
   ['help on nothing there is', ['help', 'nosuch'], /unknown command `nosuch`/],
 ]
 
