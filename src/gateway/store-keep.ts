@@ -15,6 +15,9 @@ export interface Keep {
 const HOUR_MS = 3_600_000
 /** Records that one step takes out: what is written waits no longer than some tens of milliseconds. */
 const STEP = 10_000
+const LEAST = 100
+/** Of the size, what is used after a step. */
+const ROOM = 0.95
 const BY_HOUR = ['by_client', 'by_host', 'by_kind', 'spread', 'lost']
 
 /** Octets that hold something: what is free is used again before the file grows. */
@@ -33,8 +36,15 @@ function within(db: DatabaseSync, change: () => void): void {
   }
 }
 
-function dropRecords(db: DatabaseSync, before: number): number {
-  return Number(db.prepare('DELETE FROM records WHERE id IN (SELECT id FROM records WHERE time < ? ORDER BY time LIMIT ?)').run(before, STEP).changes)
+function dropRecords(db: DatabaseSync, before: number, most = STEP): number {
+  return Number(db.prepare('DELETE FROM records WHERE id IN (SELECT id FROM records WHERE time < ? ORDER BY time LIMIT ?)').run(before, most).changes)
+}
+
+/** Records to take out where so much is used: their share of what is too much, and some more, so that not each batch comes to the same place. */
+function surplus(db: DatabaseSync, used: number, mostBytes: number): number {
+  // numbers are given one after the other, and counting rows would read them all
+  const about = numberOf(db, 'SELECT coalesce(max(id) - min(id) + 1, 0) FROM records')
+  return Math.min(STEP, Math.max(LEAST, Math.ceil((about * (used - mostBytes * ROOM)) / used)))
 }
 
 function dropSums(db: DatabaseSync, hour: number): void {
@@ -55,10 +65,9 @@ export function keepStep(db: DatabaseSync, keep: Keep, now: number): { readonly 
   const old = Math.floor((now - keep.sumsMs) / HOUR_MS)
   const words = numberOf(db, 'SELECT coalesce(min(hour), 9e15) FROM by_client') < old
   if (words) dropSums(db, old)
-  if (usedBytes(db) > keep.mostBytes) {
-    const last = numberOf(db, `SELECT coalesce(max(time), -1) FROM (SELECT time FROM records ORDER BY time LIMIT ${STEP})`)
-    if (last >= 0) dropRecords(db, last + 1)
-    else {
+  const used = usedBytes(db)
+  if (used > keep.mostBytes) {
+    if (dropRecords(db, Number.MAX_SAFE_INTEGER, surplus(db, used, keep.mostBytes)) === 0) {
       const oldest = numberOf(db, 'SELECT coalesce(min(hour), -1) FROM by_client')
       // the running hour stays: it is bounded by itself (report/bounds.ts)
       if (oldest < 0 || oldest >= Math.floor(now / HOUR_MS)) return { more: false, words }

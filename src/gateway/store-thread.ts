@@ -2,7 +2,7 @@
 // holds the main thread, which holds the workers' logs.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromStore, StoreStart, ToStore } from './store-messages.ts'
-import { keepStep } from './store-keep.ts'
+import { keepStep, usedBytes } from './store-keep.ts'
 import { openStore } from './store-schema.ts'
 import { StoreWriter } from './store-write.ts'
 
@@ -52,8 +52,20 @@ function begin(): void {
     if (characters > 0) tell({ kind: 'written', characters, lines })
     characters = 0
     lines = 0
+    // a minute's traffic can be more than a small store holds
+    if (!ending && usedBytes(db) > keep.mostBytes) tidyIn(MORE_MS)
+  }
+  let next: NodeJS.Timeout | undefined
+  let nextAt = 0
+  const tidyIn = (ms: number): void => {
+    const at = performance.now() + ms
+    if (next !== undefined && nextAt <= at) return
+    clearTimeout(next)
+    nextAt = at
+    next = setTimeout(tidy, ms).unref()
   }
   const tidy = (): void => {
+    next = undefined
     let wait = KEEP_MS
     try {
       const { more, words } = keepStep(db, keep, Date.now())
@@ -64,7 +76,7 @@ function begin(): void {
       failing = true
       timer ??= setTimeout(write, RETRY_MS)
     }
-    setTimeout(tidy, wait).unref()
+    tidyIn(wait)
   }
   const end = (): void => {
     ending = true

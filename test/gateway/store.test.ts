@@ -129,8 +129,8 @@ t.test('a store stays within its size: the oldest records go, then the oldest su
   const newest = numberOf(db, 'SELECT max(time) FROM records')
   while (keepStep(db, { ...KEEP, mostBytes: most }, now).more);
   t.ok(usedBytes(db) <= most, `${usedBytes(db)} octets`)
-  const left = numberOf(db, 'SELECT count(*) FROM records')
-  if (left > 0) t.equal(numberOf(db, 'SELECT max(time) FROM records'), newest)
+  t.ok(numberOf(db, 'SELECT count(*) FROM records') > 1_000, 'as many as have room')
+  t.equal(numberOf(db, 'SELECT max(time) FROM records'), newest)
   t.ok(numberOf(db, 'SELECT max(hour) FROM by_client') > 0)
   db.close()
 })
