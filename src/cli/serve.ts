@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { runGateway } from '../gateway/run.ts'
-import { EXIT } from './exit.ts'
+import { EXIT, usageError } from './exit.ts'
 import { CLIENT_WORDS, QUERY_WORDS } from '../log/privacy.ts'
 import type { Privacy } from '../log/privacy.ts'
 import { durationOption, hostsOption, metricsOption, policyOption, portOption, sizeOption, wordOption, workersOption } from './options.ts'
@@ -30,7 +30,11 @@ interface ServeOptions {
 const MOST_WORKERS = 4
 const DAY_MS = 86_400_000
 
-async function serve(options: ServeOptions): Promise<void> {
+const OF_STORE = ['storeKeep', 'storeKeepHours', 'storeSize'] as const
+
+async function serve(options: ServeOptions, command: Command): Promise<void> {
+  const idle = options.store === undefined ? OF_STORE.find((name) => command.getOptionValueSource(name) === 'cli') : undefined
+  if (idle !== undefined) return usageError(`\`--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}\` is of the store, and without \`--store FILE\` nothing is kept`)
   const file = policyOption(options.policy)
   if (file === undefined) return
   const end = await runGateway({

@@ -93,7 +93,7 @@ export async function updateList(source: ListSource, options: UpdateOptions): Pr
     if (there !== undefined) linkSync(file, `${file}${BEFORE}`)
     renameSync(made, file)
     writeState(file, { url, sha256, etag, lastModified, checkedAt: now, changedAt: now })
-    return end('new', `${entries} entries`)
+    return end('new', `${entries} ${entries === 1 ? 'entry' : 'entries'}`)
   } catch (error) {
     return end('failed', reasonOf(error))
   } finally {
