@@ -8,7 +8,7 @@ import type { ImportFile, ImportProblem } from '../import/source.ts'
 import { boundedText, readBounded } from '../gateway/read-bounded.ts'
 
 const MOST_BYTES = 64 << 20
-const OWNERS: Readonly<Record<string, string>> = { shorewall: 'Shorewall', squid: 'Squid', squidguard: 'squidGuard' }
+const OWNERS: Readonly<Record<string, string>> = { shorewall: 'Shorewall', squid: 'Squid', squidguard: 'squidGuard', e2guardian: 'e2guardian' }
 
 function reasonOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
@@ -35,6 +35,7 @@ function expanded(kind: string, path: string): string[] {
   if (path === '-' || statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path]
   if (kind === 'squid') return squidFolder(path)
   if (kind === 'squidguard') return existing(path, ['squidGuard.conf'])
+  if (kind === 'e2guardian') return existing(path, ['e2guardian.conf', 'dansguardian.conf']).slice(0, 1)
   if (kind !== 'shorewall') return [path]
   const there = new Set(readdirSync(path))
   return SHOREWALL_FILES.filter((name) => there.has(name)).map((name) => join(path, name))

@@ -6,6 +6,8 @@ import { Argument, InvalidArgumentError } from 'commander'
 import { importBlocklist } from '../import/blocklist.ts'
 import type { Imported } from '../import/draft.ts'
 import { policyText } from '../import/draft.ts'
+import { importE2guardian } from '../import/e2guardian/e2guardian.ts'
+import type { Shelf } from '../import/e2guardian/shelf.ts'
 import { importHosts } from '../import/hosts.ts'
 import { importShorewall } from '../import/shorewall/shorewall.ts'
 import { importSquidGuard } from '../import/squidguard.ts'
@@ -16,6 +18,7 @@ import { parseServiceLiteral, service } from '../policy/services.ts'
 import { failure, usageError } from './exit.ts'
 import { importIptables } from './import-iptables.ts'
 import { readImportFiles } from './import-read.ts'
+import { shelfBeside } from './import-shelf.ts'
 import { findingsJson, tellFindings, tellProblem } from './import-tell.ts'
 import { writeImport } from './import-write.ts'
 import { tellDiagnostics } from './report.ts'
@@ -34,6 +37,8 @@ interface Given {
   readonly options: ImportOptions
   /** where each file stands, when nothing is written beside the policy */
   readonly paths: ReadonlyMap<string, string> | undefined
+  /** what the files name */
+  readonly shelf: Shelf
 }
 
 type Kind = (given: Given) => Imported | ImportProblem
@@ -43,6 +48,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   shorewall: ({ files }) => importShorewall(files),
   squid: ({ files }) => importSquid(files),
   squidguard: ({ files }) => importSquidGuard(files),
+  e2guardian: ({ files, shelf }) => importE2guardian(files, shelf),
   hosts: ({ files, paths }) => importHosts(files, paths === undefined ? {} : { paths }),
 }
 
@@ -79,7 +85,7 @@ async function importAction(kind: string, paths: readonly string[], options: Imp
     const wrongFile = await importIptables(read.files, options.policy ?? '', options.json === true)
     return wrongFile === undefined ? undefined : told(kind, options, wrongFile)
   }
-  const made = KINDS[kind]?.({ files: read.files, options, paths: names && options.write === undefined ? new Map(paths.map((path) => [path, resolve(path)])) : undefined })
+  const made = KINDS[kind]?.({ files: read.files, options, shelf: shelfBeside(paths), paths: names && options.write === undefined ? new Map(paths.map((path) => [path, resolve(path)])) : undefined })
   if (made === undefined || !('draft' in made)) return told(kind, options, made ?? { file: kind, message: 'nothing reads such files' })
   await finish(kind, options, made)
 }
@@ -105,6 +111,7 @@ async function finish(kind: string, options: ImportOptions, made: Imported): Pro
   }
   if (options.json === true) return sayJson({ kind, ok: true, carried: made.carried, ...(options.write === undefined ? { policy: text } : {}), written, ...findingsJson(made.findings) }, 2)
   tellFindings(kind, made, written)
+  if (options.write === undefined && made.files.length > 0) sayError(`its ${made.files.length === 1 ? 'list is' : `${made.files.length} lists are`} written beside the policy with \`--write FILE\`\n`)
   if (options.write === undefined) say(text)
   else sayError(`next: greengate check ${basename(options.write) === options.write ? options.write : resolve(options.write)}\n`)
 }
@@ -114,7 +121,7 @@ export function importCommand(program: Command): void {
     // in backticks: who reads the imports of a file from its text takes the word before quotes for one
     .command(`import`)
     .addArgument(new Argument('<kind>', 'what the files are').choices([...Object.keys(KINDS), REPORTS]))
-    .argument('<file...>', 'the files; of `shorewall`, `squid` and `squidguard` a folder too; - is standard input')
+    .argument('<file...>', 'the files; of `shorewall`, `squid`, `squidguard` and `e2guardian` a folder too; - is standard input')
     .description('make a policy of the files of another tool; tells what could not be carried over')
     .option('--write <file>', 'write the policy there, and its lists beside it (default: print it)')
     .option('--force', 'overwrite what is there')
@@ -127,6 +134,7 @@ Kinds:
   shorewall  policy and rules; zones, interfaces, hosts, params where they are
   squid      squid.conf, what it includes, and the files that its acl lines name; or its folder
   squidguard squidGuard.conf: its sources, destinations, times and pass lines
+  e2guardian e2guardian.conf or its folder: its lists, groups, hours, rooms and storyboards
   hosts      a hosts file that sends names to 0.0.0.0 or 127.0.0.1
   iptables   iptables-save, or a script of iptables lines: which of its rules the policy of --policy already implies, which not and why
 

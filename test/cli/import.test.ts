@@ -54,6 +54,20 @@ t.test('--write writes the policy and its lists, and never over anything without
   t.same(readdirSync(join(folder, 'taken')), [])
 })
 
+t.test('a folder of e2guardian that was copied here is read, and not the one of this machine', async (t) => {
+  const folder = folderFor(t, { 'e2guardian.conf': 'filterports = 8080\nfiltergroups = 1\nfiltergroupslist = x\n', 'e2guardianf1.conf': "bannedsitelist = '/etc/e2guardian/lists/bannedsitelist'\n" })
+  mkdirSync(join(folder, 'lists'))
+  writeFileSync(join(folder, 'lists', 'bannedsitelist'), 'bad.example\n*.worse.example?\n')
+  const printed = await run(['import', 'e2guardian', folder])
+  t.equal(printed.code, 0, printed.stderr)
+  t.match(printed.stderr, /bannedsitelist:2: not carried over: `\*\.worse\.example\?` is no name of a site\n[^]*its list is written beside the policy with `--write FILE`\n$/)
+  const policy = join(folder, 'office.yaml')
+  t.equal((await run(['import', 'e2guardian', join(folder, 'e2guardian.conf'), '--write', policy])).code, 0)
+  t.equal((await run(['check', policy])).code, 0)
+  t.match((await run(['explain', '--policy', policy, '--from', '10.0.0.1', '--address', '203.0.113.5', 'http://www.bad.example/'])).stdout, /^deny by banned/)
+  t.match((await run(['import', 'e2guardian', join(folder, 'lists')])).stderr, /none of e2guardian's files/)
+})
+
 t.test('bad input is an error, and nothing is written', async (t) => {
   const folder = folderFor(t, { empty: '', letter: 'Dear admin,\nyours\n', zeros: '\0\0\0', latin: '' })
   writeFileSync(join(folder, 'latin'), Buffer.from([0x23, 0xfc, 0x0a]))
@@ -77,7 +91,7 @@ t.test('bad input is an error, and nothing is written', async (t) => {
 
 t.test('a command line that does not fit together: 2, and why', async (t) => {
   const cases = [
-    [['ipchains', 'x'], /Allowed choices are blocklist, shorewall, squid, squidguard, hosts, iptables/], [['iptables', 'x'], /add `--policy FILE`/], [['iptables', 'x', '--policy', 'policies/office.yaml', '--write', 'y'], /makes no policy/], [['hosts', 'x', '--policy', 'p'], /is for `import iptables`/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
+    [['ipchains', 'x'], /Allowed choices are blocklist, shorewall, squid, squidguard, e2guardian, hosts, iptables/], [['iptables', 'x'], /add `--policy FILE`/], [['iptables', 'x', '--policy', 'policies/office.yaml', '--write', 'y'], /makes no policy/], [['hosts', 'x', '--policy', 'p'], /is for `import iptables`/], [['hosts'], /missing required argument 'file'/], [['hosts', 'x', '--services', 'msnp'], /is for `import blocklist`/],
     [['blocklist', 'x', '--services', 'nosuch'], /`nosuch` is no service/], [['hosts', 'x', '--force'], /--write FILE/], [['hosts', '-'], /standard input/],
   ] as const
   await Promise.all(cases.map(async ([args, said]) => {
