@@ -75,7 +75,7 @@ async function missingAction(options: MissingOptions): Promise<void> {
     if (!filter.holds(client, { to: target, protocol, port })) continue
     packets += entry.packets
     const told = tellFlow(compiled, { source: from, mac: client.mac, target, protocol, port, sourcePort: undefined, now })
-    const against = reasonAgainst(compiled, entry, told.decision)
+    const against = reasonAgainst(compiled, entry, told.decision, now)
     if (against !== undefined) refused.push({ entries: [entry], group: told.group, against })
     else candidates.push({ entry: { ...entry, target }, group: told.group, own: told.own, known: told.names.known })
   }

@@ -34,6 +34,11 @@ function commentOf(rule: PacketRule): string {
   return `rule:${safeId(rule.id)}`
 }
 
+/** As the file says it. */
+function actionOf(rule: PacketRule): string {
+  return rule.limit === undefined ? rule.action : 'limit'
+}
+
 function hintOf(rule: PacketRule, usage: RuleUsage | undefined, diagnostics: readonly Diagnostic[]): string | undefined {
   if (!rule.enabled) return 'disabled'
   if (rule.via === 'proxy') return 'for what the proxy fetches: no packets'
@@ -60,7 +65,7 @@ function cells(row: UsageRow, timezone: string): readonly string[] {
   const time = (at: number): string => timeText(at, timezone).slice(0, 19).replace('T', ' ')
   const { usage, rule } = row
   const last = usage === undefined ? '-' : usage.last === undefined ? `never since ${time(usage.since)}` : time(usage.last.to)
-  return [row.name, rule?.action ?? '', String(usage?.packets ?? 0), String(usage?.bytes ?? 0), last, row.hint ?? rule?.remark ?? '']
+  return [row.name, rule === undefined ? '' : actionOf(rule), String(usage?.packets ?? 0), String(usage?.bytes ?? 0), last, row.hint ?? rule?.remark ?? '']
 }
 
 function json(row: UsageRow): unknown {
@@ -68,7 +73,7 @@ function json(row: UsageRow): unknown {
   const iso = (at: number): string => new Date(at).toISOString()
   return {
     name,
-    ...(rule === undefined ? {} : { action: rule.action, enabled: rule.enabled, place: `${rule.place.file}:${rule.place.line}:${rule.place.column}`, remark: rule.remark }),
+    ...(rule === undefined ? {} : { action: actionOf(rule), enabled: rule.enabled, place: `${rule.place.file}:${rule.place.line}:${rule.place.column}`, remark: rule.remark }),
     packets: usage?.packets ?? 0,
     bytes: usage?.bytes ?? 0,
     lastHit: usage?.last === undefined ? null : { notBefore: iso(usage.last.from), notAfter: iso(usage.last.to) },

@@ -66,7 +66,7 @@ export async function learnPackets(compiled: CompiledPolicy, file: string, since
     const entry = { ...one, packets, last, first }
     const { source, target, protocol = 0, port } = entry
     const flow = tellFlow(compiled, { source, mac, target, protocol, port, sourcePort: undefined, now: last })
-    const against = reasonAgainst(compiled, entry, flow.decision)
+    const against = reasonAgainst(compiled, entry, flow.decision, last)
     const proxy = protocol === 'tcp' && port === compiled.machine.proxyPort && compiled.known.own.has(target)
     if (against !== undefined) left.push({ what: `${packetText(entry)} to ${target.text}`, client: source.text, why: against.text, packets })
     else if (!proxy || !reached.has(source.text)) candidates.push({ entry, group: flow.group, own: flow.own, known: flow.names.known })

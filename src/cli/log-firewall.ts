@@ -71,16 +71,18 @@ class Telling {
 /** Live from the kernel. What was before is read while the new is waited for, so that nothing falls between. False: it could not begin. */
 async function live(telling: Telling, history: ((before: number) => Promise<void>) | undefined, signal: AbortSignal): Promise<boolean> {
   let begun = false
+  const ready = Promise.withResolvers<void>()
   const records = nflogRecords(signal, () => {
     begun = true
     sayError(`note: following the kernel's log group ${LOG_GROUP}\n`)
+    ready.resolve()
   })
-  const started = Date.now()
   let next = records.next()
-  // it is asked for again below, and may fail before
-  next.catch(() => {})
+  // it is asked for again below, and may fail before: then whoever reads instead tells of the past as well
+  next.then(() => ready.resolve(), () => ready.resolve())
   try {
-    if (history !== undefined) await history(started)
+    await ready.promise
+    if (begun && history !== undefined) await history(Date.now())
     for (let result = await next; result.done !== true; result = await next) {
       telling.record(result.value)
       next = records.next()
@@ -101,7 +103,7 @@ async function machineLog(telling: Telling, log: KernelLog | undefined, options:
   if (log === undefined) return failure('the kernel\'s log cannot be read here: no journal, no syslog file under /var/log, no /dev/kmsg', 'run it as root, or name the file: `--file FILE`')
   if (options.follow === true) {
     sayError(`note: following ${log.name}\n`)
-    return telling.messages(log.read({ follow: true, timezone, signal, since: filter.since ?? Date.now() }))
+    return telling.messages(log.read({ follow: true, timezone, signal, ...(filter.since === undefined ? { fresh: true as const } : since) }))
   }
   await telling.messages(log.read({ follow: false, timezone, signal, ...since }))
   if (telling.told === 0) sayError(`note: ${log.name} has none${options.since === undefined ? '' : ` since ${options.since}`}\n`)

@@ -17,6 +17,8 @@ export interface Reading {
   readonly follow: boolean
   /** epoch milliseconds: what is older may be left out */
   readonly since?: number
+  /** only what comes from now on: no clock is asked, since the kernel's drifts from the machine's */
+  readonly fresh?: true
   readonly timezone: string
   readonly signal: AbortSignal
 }
@@ -39,10 +41,11 @@ export function readable(file: string): boolean {
 }
 
 /** A record a read. The ring is read to its end without waiting, then looked at again and again: a read that waits would hold a thread for ever. */
-async function* kmsgMessages({ follow, timezone, signal }: Reading): Messages {
+async function* kmsgMessages({ follow, fresh, timezone, signal }: Reading): Messages {
   const facts = lineFacts(timezone)
   const ring = await open(KMSG, constants.O_RDONLY | constants.O_NONBLOCK)
   const buffer = Buffer.alloc(16_384)
+  let past = fresh === true
   try {
     while (!signal.aborted) {
       let length: number
@@ -54,10 +57,11 @@ async function* kmsgMessages({ follow, timezone, signal }: Reading): Messages {
         if (code === 'EPIPE') continue
         if (code !== 'EAGAIN') throw error
         if (!follow) return
+        past = false
         await sleep(POLL_MS, undefined, { signal }).catch(() => {})
         continue
       }
-      const message = parseKmsg(buffer.toString('utf8', 0, length), facts)
+      const message = past ? undefined : parseKmsg(buffer.toString('utf8', 0, length), facts)
       if (message !== undefined) yield message
     }
   } finally {
@@ -65,8 +69,8 @@ async function* kmsgMessages({ follow, timezone, signal }: Reading): Messages {
   }
 }
 
-async function* journalMessages({ follow, since, signal }: Reading): Messages {
-  const args = ['--no-pager', '-q', '-o', 'json', '--output-fields=MESSAGE', '_TRANSPORT=kernel', ...(since === undefined ? [] : [`--since=@${Math.floor(since / 1000)}`]), ...(follow ? ['-f', '-n', 'all'] : [])]
+async function* journalMessages({ follow, fresh, since, signal }: Reading): Messages {
+  const args = ['--no-pager', '-q', '-o', 'json', '--output-fields=MESSAGE', '_TRANSPORT=kernel', ...(since === undefined ? [] : [`--since=@${Math.floor(since / 1000)}`]), ...(follow ? ['-f', '-n', fresh === true ? '0' : 'all'] : [])]
   const child = companion('journalctl', args)
   child.stderr.resume()
   child.on('error', () => child.stdout.destroy())
@@ -88,12 +92,13 @@ async function* journalMessages({ follow, since, signal }: Reading): Messages {
 /** `-`: standard input. */
 export async function* fileMessages(path: string, reading: Reading): Messages {
   const facts = lineFacts(reading.timezone)
+  let past = reading.fresh === true && reading.follow
   const lines = reading.follow && path !== '-'
     // log lines are ASCII but for what a program said, which is not ours
-    ? followLines(path, { signal: reading.signal, encoding: 'latin1' })
+    ? followLines(path, { signal: reading.signal, encoding: 'latin1', onIdle: () => (past = false) })
     : createInterface({ input: path === '-' ? process.stdin : createReadStream(path, { encoding: 'latin1' }), crlfDelay: Infinity })
   for await (const line of lines) {
-    const message = parseSyslogLine(line, facts)
+    const message = past ? undefined : parseSyslogLine(line, facts)
     if (message !== undefined) yield message
   }
 }

@@ -2,6 +2,7 @@
 // opens the gateway's administration, or that answers a forged packet with a rule for its sender.
 import type { CompiledPolicy } from '../decision/compile.ts'
 import type { PacketDecision } from '../decision/facts.ts'
+import { decidePacket } from '../decision/packet.ts'
 import type { LedgerEntry } from '../firewall/ledger-read.ts'
 import { scopeOf } from '../net/scope.ts'
 
@@ -35,8 +36,19 @@ function isAdmin({ known, policy, closedPorts, machine }: CompiledPolicy, { targ
   return (policy.gateway.admin?.ports ?? []).includes(port) || (closedPorts.has(port) && port !== machine.proxyPort)
 }
 
+/** The rule that lets this pass from the machine to which it pins the address: whoever sent it is another. */
+function pinnedBy(compiled: CompiledPolicy, { source: address, target: to, protocol, port }: LedgerEntry, now: number): string | undefined {
+  if (to === undefined || protocol === undefined) return undefined
+  const macs = compiled.packets.flatMap(({ clients }) => clients.pins.filter(({ networks }) => networks.has(address)).flatMap((pin) => [...pin.macs]))
+  for (const mac of new Set(macs)) {
+    const { verdict, cause } = decidePacket(compiled, { from: { address, mac }, to, protocol, port, now })
+    if (verdict === 'allow') return cause.by
+  }
+  return undefined
+}
+
 /** undefined: no rule decided, so one may be missing. */
-export function reasonAgainst(compiled: CompiledPolicy, entry: LedgerEntry, decision: PacketDecision): Against | undefined {
+export function reasonAgainst(compiled: CompiledPolicy, entry: LedgerEntry, decision: PacketDecision, now: number): Against | undefined {
   const { cause } = decision
   if (entry.target === undefined) return { kind: 'full', text: 'the ledger was full: only the sender was counted' }
   if (decision.verdict === 'allow') return { kind: 'allowed', text: `allowed by now, by ${cause.by}` }
@@ -45,6 +57,8 @@ export function reasonAgainst(compiled: CompiledPolicy, entry: LedgerEntry, deci
   const noise = noiseOf(entry)
   if (noise !== undefined) return { kind: 'noise', text: noise }
   if (isAdmin(compiled, entry)) return { kind: 'admin', text: 'the administrator\'s port: `gateway.admin` says whose' }
+  const pin = pinnedBy(compiled, entry, now)
+  if (pin !== undefined) return { kind: 'spoofed', text: `\`${pin}\` pins this address to another machine's MAC` }
   if (cause.kind !== 'default') return { kind: 'denied', text: `denied on purpose, by ${cause.by}${cause.place === undefined ? '' : ` (${cause.place.file}:${cause.place.line})`}` }
   return undefined
 }

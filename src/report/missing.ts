@@ -135,7 +135,7 @@ export function proposalsFor(compiled: CompiledPolicy, candidates: readonly Cand
     const shape = {
       name: free(taken), from: clients.length === 0 ? ['gateway'] : addresses(clients), to: internet ? ['internet'] : addresses(targets), services,
     }
-    const remark = `${names.length === 0 ? '' : `${names.join(', ')}: `}${packets} packets dropped, the last ${timeText(last)}`
+    const remark = `${names.length === 0 ? '' : `${names.join(', ')}: `}${packets} ${packets === 1 ? 'packet' : 'packets'} dropped, the last ${timeText(last)}`
     const rows = [
       `  - name: ${scalar(shape.name)}`, '    action: allow', `    from: ${words(shape.from)}`, `    to: ${words(shape.to)}`, `    services: ${words(shape.services)}`,
       ...(direct ? ['    direct: true'] : []), `    remark: ${scalar(remark)}`,

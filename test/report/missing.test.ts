@@ -2,10 +2,12 @@
 // then with what it opens beside.
 import t from 'tap'
 import { compilePolicy } from '../../src/decision/compile.ts'
+import { decidePacket } from '../../src/decision/packet.ts'
 import { parseIp } from '../../src/net/ip.ts'
 import type { Ip } from '../../src/net/ip.ts'
 import { parsePolicy } from '../../src/policy/parse.ts'
 import { withRules } from '../../src/policy/add-rule.ts'
+import { reasonAgainst } from '../../src/report/drop-reason.ts'
 import { proposalsFor } from '../../src/report/missing.ts'
 import type { Candidate } from '../../src/report/missing.ts'
 
@@ -67,4 +69,17 @@ t.test('every proposal is YAML that goes into the policy, with or without rules 
   }
   t.equal(withRules('rules: [', proposal?.yaml ?? ''), undefined)
   t.equal(withRules('rules: 5', proposal?.yaml ?? ''), undefined)
+})
+
+t.test('whoever takes an address that is pinned to another machine is proposed nothing', async (t) => {
+  const pinned = parsePolicy(`${TEXT}addresses: { Pc: [192.168.51.35, "02:51:00:00:00:35"] }\nrules:\n  - { name: mail, action: allow, from: Pc, pin: true, to: internet, services: smtp }\n`, 'policy.yaml').policy
+  if (pinned === undefined) throw new Error('no policy')
+  const judge = compilePolicy(pinned, { lists: new Map(), blocks: new Map(), machine: compiled.machine })
+  const against = (port: number): string | undefined => {
+    const { entry } = drop('192.168.51.35', '203.0.113.9', 'tcp', port)
+    const decision = decidePacket(judge, { from: { address: entry.source, mac: undefined }, to: entry.target, protocol: 'tcp', port, now: 0 })
+    return reasonAgainst(judge, entry, decision, 0)?.kind
+  }
+  t.equal(against(25), 'spoofed')
+  t.equal(against(993), undefined, 'what the pinned machine may not either is a rule that is missing')
 })
