@@ -1,6 +1,7 @@
 // `greengate firewall apply`: the policy into the kernel and into the running proxy, as one, and back again when nobody confirms.
 import type { Command } from 'commander'
 import { lint } from '../decision/lint.ts'
+import { besideOf } from '../firewall/beside.ts'
 import { compileRuleset } from '../firewall/compile.ts'
 import { closedRuleset } from '../firewall/closed.ts'
 import { noteText } from '../firewall/unsaid.ts'
@@ -49,6 +50,7 @@ function tellStep(tell: Teller, step: Step): void {
   switch (step.step) {
     case 'tried': return tell({ step: 'tried', ms: Math.round(step.ms) }, 'tried', `in a namespace of its own, there and back, in ${Math.round(step.ms)} ms`)
     case 'loaded': return tell({ step: 'loaded', ms: Math.round(step.ms) }, 'loaded', `and read back from the kernel, in ${Math.round(step.ms)} ms`)
+    case 'absent': return tell({ step: 'absent', problem: step.words }, 'queues', `${step.words}; \`greengate firewall keep\` puts them there when it is`)
     case 'tested': return tell({ step: 'tested', packets: step.packets }, 'tested', `${step.packets} packets walked through the rules as the kernel lists them: the admin's, and the policy's tests`)
     case 'swept': {
       const { swept } = step
@@ -72,8 +74,9 @@ function tellProxy(tell: Teller, found: Found): void {
 function keptOf(plan: Plan, backend: 'nft' | 'iptables'): Kept {
   const { policy, ruleset, facts, hash, text } = plan
   const { client } = facts
+  const beside = besideOf(policy, ruleset)
   return {
-    version: 1, rules: rulesText(ruleset, backend),
+    version: 1, rules: rulesText(ruleset, backend), ...(beside === undefined ? {} : { beside }),
     meta: {
       policy: policy.name, file: resolve(plan.file), hash, backend, mode: ruleset.mode, observe: ruleset.observe, generation: ruleset.generation, meaning: ruleset.meaning, port: facts.proxyPort,
       ...(client === undefined ? {} : { client: { address: client.proxy.address.text, port: client.proxy.port, ...(client.uid === undefined ? {} : { uid: client.uid }) } }),

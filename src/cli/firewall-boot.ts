@@ -30,9 +30,10 @@ async function closedBy(options: BootOptions): Promise<OwnRules | undefined> {
 async function bootAction(options: BootOptions): Promise<void> {
   const places = planePlaces(options)
   if (places === undefined) return
-  const { loaded, kept, problem } = await boot(places, await closedBy(options))
+  const { loaded, kept, problem, missing } = await boot(places, await closedBy(options))
   process.exitCode = loaded === 'last-good' ? EXIT.ok : EXIT.failure
-  if (options.json === true) return sayJson({ loaded, ...(kept?.meta === undefined ? {} : { policy: kept.meta.policy, hash: kept.meta.hash, generation: kept.meta.generation }), ...(problem === undefined ? {} : { problem }) })
+  if (options.json === true) return sayJson({ loaded, ...(kept?.meta === undefined ? {} : { policy: kept.meta.policy, hash: kept.meta.hash, generation: kept.meta.generation }), ...(problem === undefined ? {} : { problem }), ...(missing === undefined ? {} : { missing }) })
+  if (missing !== undefined) sayError(`note: ${missing}; \`greengate firewall keep\` puts it there when it can be\n`)
   if (loaded === 'last-good') return say(`loaded: policy ${kept?.meta?.policy ?? ''} (${kept?.meta?.hash ?? ''}), generation ${kept?.meta?.generation ?? 0}, as it was confirmed\n`)
   if (problem !== undefined) sayError(`greengate: the confirmed rules do not load: ${problem}\n`)
   sayError(loaded === 'closed' ? 'greengate: all is closed but for the admin\n  mend it and apply anew: `greengate firewall apply`\n' : 'greengate: nothing was ever confirmed here, and nothing is loaded\n  `greengate firewall apply`, then `confirm`\n')

@@ -13,6 +13,7 @@ import { isAlive } from '../kernel/processes.ts'
 import { isWatched, readPending, rollBack } from '../plane/ending.ts'
 import { ownHand } from '../plane/hand.ts'
 import type { Places } from '../plane/places.ts'
+import { settleBeside } from '../plane/settle.ts'
 import { sweep } from '../plane/sweep.ts'
 import type { Swept } from '../plane/sweep.ts'
 import { failure, usageError } from './exit.ts'
@@ -22,6 +23,8 @@ import { say, sayError, sayJson } from './say.ts'
 import { untilStopped } from './until-stopped.ts'
 
 const TICK_MS = 500
+/** Between two looks at queues and routes: an interface may have come. */
+const SETTLE_MS = 20_000
 const SOCKET = '/run/greengate-firewall.sock'
 
 function tellTurn(json: boolean, turn: Turn, swept: Swept | undefined): void {
@@ -36,6 +39,21 @@ function tellTurn(json: boolean, turn: Turn, swept: Swept | undefined): void {
   if (json) sayJson({ time, event: turn.kind, text })
   else if (turn.kind === 'idle') say(`${time} ${text}\n`)
   else sayError(`greengate: ${time} ${text}\n`)
+}
+
+/** Root's: queues and routes are where the rules in force need them. What is told once, not at each look. */
+async function settling(places: Places, json: boolean, signal: AbortSignal): Promise<void> {
+  let last = ''
+  for (; !signal.aborted; await sleep(SETTLE_MS, undefined, { signal }).catch(() => {})) {
+    const put = await settleBeside(places).catch((error: unknown) => ({ kind: 'failed' as const, words: error instanceof Error ? error.message : String(error) }))
+    const text = put === undefined ? '' : put.kind === 'there' ? 'queues and routes that were missing are there' : put.words
+    if (text !== '' && text !== last) {
+      if (json) sayJson({ time: new Date().toISOString(), event: put?.kind === 'failed' ? 'failed' : 'settled', text })
+      else if (put?.kind === 'failed') sayError(`greengate: ${new Date().toISOString()} ${text}\n`)
+      else say(`${new Date().toISOString()} ${text}\n`)
+    }
+    last = text
+  }
 }
 
 /** An apply whose applier and watchdog are both gone has nobody else. */
@@ -54,6 +72,7 @@ async function keep(options: StateOptions & { readonly helper?: string }): Promi
   const json = options.json === true
   const keeper = new Keeper(places === undefined ? helperHand(options.helper ?? SOCKET) : ownHand(places))
   const stopped = untilStopped()
+  if (places !== undefined) void settling(places, json, stopped)
   let last = ''
   for (; !stopped.aborted; await sleep(TICK_MS, undefined, { signal: stopped }).catch(() => {})) {
     try {
@@ -83,6 +102,7 @@ async function helper(options: StateOptions & { readonly socket?: string; readon
   const stopped = untilStopped()
   const server = await listenHelper(path, owner, ownHand(places))
   say(`${path}: for user ${options.owner}\n`)
+  void settling(places, false, stopped)
   await new Promise<void>((resolve) => {
     if (stopped.aborted) resolve()
     stopped.addEventListener('abort', () => resolve(), { once: true })

@@ -32,13 +32,17 @@ function told(result: Recovered, options: StateOptions, action: string, lines: r
   const problem = left(result)
   if (options.json === true) {
     sayJson(result.ok
-      ? { ok: problem === '', action, ...(problem === '' ? {} : { problem }), ...(result.kept.meta === undefined ? {} : { policy: result.kept.meta.policy, hash: result.kept.meta.hash, generation: result.kept.meta.generation }), empty: isNothing(result.kept.rules), ...forwarding() }
+      ? {
+          ok: problem === '', action, ...(problem === '' ? {} : { problem }), ...(result.kept.meta === undefined ? {} : { policy: result.kept.meta.policy, hash: result.kept.meta.hash, generation: result.kept.meta.generation }),
+          empty: isNothing(result.kept.rules), ...(result.missing === undefined ? {} : { missing: result.missing }), ...forwarding(),
+        }
       : { ok: false, action, problem })
     process.exitCode = problem === '' ? EXIT.ok : EXIT.failure
     return
   }
   if (!result.ok) return failure(result.problem, result.hint)
   for (const line of lines) say(`${line}\n`)
+  if (result.missing !== undefined) sayError(`note: ${result.missing}\n`)
   if (problem !== '') failure(problem)
 }
 

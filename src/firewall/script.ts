@@ -58,5 +58,5 @@ export function renderScript(ruleset: Ruleset): string {
     `once ${tool} ${table} ${builtIn} ${chain}`,
     `check ${tool} ${table} ${builtIn} ${chain}`,
   ]))
-  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\n${shapingLines(ruleset)}${routeLines(ruleset)}[ "$failed" -eq 0 ] || exit 1\nsay 'loaded'\n`
+  return `set -u\n\n${text(6, ruleset)}\n\n${text(4, ruleset)}\n${BODY}\n${calls.join('\n')}\n${shapingLines(ruleset)}${routeLines(ruleset)}[ "$failed$absent" = 00 ] || exit 1\nsay 'loaded'\n`
 }

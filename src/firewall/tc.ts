@@ -21,6 +21,9 @@ function queueOctets(rate: number): number {
   return Math.max(64 * 1024, Math.ceil(rate / 3))
 }
 
+/** Prints the interfaces that have a tree of ours. */
+export const TREES = `tc qdisc show 2>/dev/null | awk '/^qdisc htb ${HANDLE}: dev / { print $5 }'`
+
 const FUNCTIONS = `
 tree() { tc qdisc show dev "$1" root 2>/dev/null | grep -q '^qdisc htb ${HANDLE}: '; }
 # a queue with a number was put there by somebody; what the kernel gives by itself has none
@@ -29,14 +32,16 @@ foreign() { tc qdisc show dev "$1" root 2>/dev/null | grep -E '^qdisc' | grep -q
 # $1: interface, $2: bits a second of the line behind it; 0: as the card says
 line() {
   dev=$1 bits=$2 kept=' ${HANDLE}:${LINE} ${HANDLE}:${REST} '
-  ip link show dev "$dev" >/dev/null 2>&1 || { say "there is no interface $dev: nothing is slowed there"; failed=1 dev=; return; }
+  ip link show dev "$dev" >/dev/null 2>&1 || { say "there is no interface $dev: nothing is slowed there"; absent=1 dev=; return; }
   if foreign "$dev"; then say "$dev has queues of somebody else's (tc qdisc show dev $dev): left as they are, nothing is slowed there"; failed=1 dev=; return; fi
-  [ "$bits" -gt 0 ] || bits=$(($(cat "/sys/class/net/$dev/speed" 2>/dev/null || echo 0) * 1000000))
+  card=0; [ "$bits" -gt 0 ] || { card=1; bits=$(($(cat "/sys/class/net/$dev/speed" 2>/dev/null || echo 0) * 1000000)); }
   [ "$bits" -gt 0 ] || bits=10000000000
   tree "$dev" || run tc qdisc replace dev "$dev" root handle ${HANDLE}: htb default ${REST}
   class ${LINE} ${HANDLE}: "$bits" "$bits" 0 60000
   class ${REST} ${HANDLE}:${LINE} $((bits / 2)) "$bits" 0 60000
-  leaf ${REST} "$(tenth "$bits")"
+  # where the card is the line, taking packets apart would cost more than it gains: its own queue is behind this one
+  if [ "$card" -eq 1 ]; then run tc qdisc replace dev "$dev" parent ${HANDLE}:${REST} handle 3: bfifo limit "$(tenth "$bits")"
+  else leaf ${REST} "$(tenth "$bits")"; fi
 }
 # $1: class, $2: parent, $3: bits a second that are its own, $4: at most, $5: who borrows first (0), $6: octets a turn
 class() {
@@ -75,16 +80,17 @@ sweep() {
     case $kept in *" $old "*) ;; *) tc class delete dev "$dev" classid "$old" 2>/dev/null ;; esac
   done
 }
-# our tree, and no other, away from every interface
+# our tree, and no other, away from every interface but $*
 clear() {
-  for each in $(trees); do run tc qdisc delete dev "$each" root handle ${HANDLE}:; done
+  for each in $(${TREES}); do
+    case " $* " in *" $each "*) ;; *) run tc qdisc delete dev "$each" root handle ${HANDLE}: ;; esac
+  done
 }
-trees() { tc qdisc show 2>/dev/null | awk '/^qdisc htb ${HANDLE}: dev / { print $5 }'; }
 run() { "$@" || { say "failed: $*"; failed=1; }; }
 `
 
 /** What takes every queue of ours out again. */
-export const TC_RECOVERY = `tc qdisc show | awk '/^qdisc htb ${HANDLE}: dev / { print $5 }' | while read -r d; do tc qdisc delete dev "$d" root handle ${HANDLE}:; done`
+export const TC_RECOVERY = `${TREES} | while read -r d; do tc qdisc delete dev "$d" root handle ${HANDLE}:; done`
 
 function bits(octets: number): string {
   return String(Math.round(octets * 8))
@@ -97,16 +103,17 @@ function classLine(each: ShapeClass, caps: number): string {
 
 function lineLines(shaping: Shaping): readonly string[] {
   const caps = shaping.classes.filter(({ rate }) => rate !== undefined).length
-  return shaping.lines.flatMap(({ interface: name, rate }) => [`line ${name} ${rate === undefined ? 0 : bits(rate)}`, ...shaping.classes.map((each) => classLine(each, caps)), 'sweep'])
+  const calls = shaping.lines.flatMap(({ interface: name, rate }) => [`line ${name} ${rate === undefined ? 0 : bits(rate)}`, ...shaping.classes.map((each) => classLine(each, caps)), 'sweep'])
+  return [...calls, ['clear', ...shaping.lines.map((each) => each.interface)].join(' ')]
 }
 
-/** The queues of a ruleset, behind its rules or alone; where no rule slows, ours are taken away. It leaves `failed`. */
-export function shapingLines({ shaping }: Ruleset): string {
+/** The queues of a ruleset, behind its rules or alone; where no rule slows, ours are taken away. It leaves `failed`, and `absent`: an interface is not there. */
+export function shapingLines({ shaping }: Pick<Ruleset, 'shaping'>): string {
   const needed = shaping === undefined ? '' : "command -v tc >/dev/null 2>&1 || { say 'tc is missing: nothing is slowed'; exit 1; }\n"
   const calls = shaping === undefined ? ['if command -v tc >/dev/null 2>&1; then clear; fi'] : lineLines(shaping)
-  return `${FUNCTIONS}\nfailed=0\n${needed}${calls.join('\n')}\n`
+  return `${FUNCTIONS}\nfailed=0 absent=0\n${needed}${calls.join('\n')}\n`
 }
 
 export function renderTc(ruleset: Ruleset): string {
-  return `set -u\n\nsay() { printf 'greengate: %s\\n' "$*" >&2; }\n${shapingLines(ruleset)}[ "$failed" -eq 0 ] && say 'queues loaded'\nexit "$failed"\n`
+  return `set -u\n\nsay() { printf 'greengate: %s\\n' "$*" >&2; }\n${shapingLines(ruleset)}[ "$failed$absent" = 00 ] && say 'queues loaded'\nexit $((failed | absent))\n`
 }

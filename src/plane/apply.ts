@@ -4,16 +4,17 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bootId, isAlive, networkNamespace, processId } from '../kernel/processes.ts'
 import { runTool } from '../kernel/tool.ts'
+import { putBeside } from './beside.ts'
 import { confirmNow, isWatched, readOutcome, readPending, rollBack, takeBackNow } from './ending.ts'
 import type { TakeBack } from './ending.ts'
 import { takeLock } from './lock.ts'
 import { ownFirst, readOwn, sameRules } from './own-kernel.ts'
 import type { OwnRules } from './own-rules.ts'
-import { readJson, writeJson } from './places.ts'
+import { writeJson } from './places.ts'
 import type { Places } from './places.ts'
 import { putRules } from './put.ts'
-import { asKept } from './records.ts'
 import type { Kept, Outcome, Pending, ProxyLink } from './records.ts'
+import { keptOf } from './recover.ts'
 import { rehearse } from './rehearse.ts'
 import type { SelfTested } from './self-test.ts'
 import { connectionsNow } from './session.ts'
@@ -26,6 +27,8 @@ export type ProxyLoad = { readonly ok: true; readonly link: ProxyLink } | { read
 export type Step =
   | { readonly step: 'tried'; readonly ms: number }
   | { readonly step: 'loaded'; readonly ms: number }
+  /** queues wait for interfaces that are not there: in words */
+  | { readonly step: 'absent'; readonly words: string }
   | { readonly step: 'tested'; readonly packets: number }
   | { readonly step: 'swept'; readonly swept: Swept }
   | { readonly step: 'waiting'; readonly token: string; readonly seconds: number }
@@ -74,12 +77,6 @@ async function othersWait(places: Places, takeBack: TakeBack): Promise<string | 
   return undefined
 }
 
-/** What was loaded last, where the kernel still has exactly that. */
-function keptOf(places: Places, rules: Kept['rules']): Kept {
-  const last = asKept(readJson(places.inForce))
-  return last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules }
-}
-
 /** In the lock. Everything up to the wait; throws nothing that leaves the rules half-way. */
 async function bring(work: Work): Promise<Applied> {
   const { places, wanted, seconds, tell, takeBack } = work
@@ -119,6 +116,9 @@ async function load(work: Work, armed: Pending): Promise<Applied> {
     // before anything can take its time: who gets in from here on has got in under these rules
     reached = { ...armed, connections: connectionsNow() }
     tell({ step: 'loaded', ms: performance.now() - began })
+    const beside = await putBeside(reached.after)
+    if (beside.kind === 'failed') return await back(`what the rules need beside them cannot be: ${beside.words}`)
+    if (beside.kind === 'absent') tell({ step: 'absent', words: beside.words })
     const tested = work.selfTest(live)
     if (!tested.ok) return await back(`the self-test fails: ${tested.problem}`)
     tell({ step: 'tested', packets: tested.packets })

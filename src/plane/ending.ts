@@ -2,6 +2,7 @@
 // Always under the lock and after a look at the file: of two that come at once the second finds it done.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive } from '../kernel/processes.ts'
+import { putBeside } from './beside.ts'
 import { locked } from './lock.ts'
 import { runTool } from '../kernel/tool.ts'
 import { sameRules, tidyOwn } from './own-kernel.ts'
@@ -66,8 +67,9 @@ async function restoreRules(places: Places, before: OwnRules, closed: OwnRules):
 /** The kernel first: who was locked out must not wait for the proxy. */
 async function restore(places: Places, { before, closed, proxy }: Pending, takeBack: TakeBack): Promise<string> {
   const rules = await restoreRules(places, before.rules, closed)
+  const beside = await putBeside(rules === undefined ? before : {})
   const other = proxy === undefined ? undefined : await takeBack(proxy, before)
-  return [...(rules === undefined ? [] : [rules]), ...(other === undefined ? [] : [`the proxy: ${other}`])].join('; ')
+  return [...(rules === undefined ? [] : [rules]), ...(beside.kind === 'failed' ? [beside.words] : []), ...(other === undefined ? [] : [`the proxy: ${other}`])].join('; ')
 }
 
 /** Inside the lock. */

@@ -70,7 +70,8 @@ async function look(places: Places): Promise<Look> {
 /** In the lock. */
 async function change(places: Places, wanted: Kept, known: Generations): Promise<string | undefined> {
   if (readPending(places) !== undefined) return 'an apply waits for its confirmation'
-  if (!isConfirmed(readKept(places.lastGood), wanted)) return 'it is not the policy that was confirmed'
+  const good = readKept(places.lastGood)
+  if (!isConfirmed(good, wanted)) return 'it is not the policy that was confirmed'
   const inForce = readKept(places.inForce)
   const before = await readOwn(runTool)
   if (inForce === undefined || !sameRules(before, inForce.rules)) return 'the kernel has other rules than those that were loaded last'
@@ -87,7 +88,9 @@ async function change(places: Places, wanted: Kept, known: Generations): Promise
     throw error
   }
   writeJson(places.generations, known)
-  writeJson(places.inForce, { ...wanted, rules: tried.listed })
+  // the same at every hour, and never the asker's words
+  const { beside: _, ...rest } = wanted
+  writeJson(places.inForce, { ...rest, rules: tried.listed, ...(good?.beside === undefined ? {} : { beside: good.beside }) } satisfies Kept)
   return undefined
 }
 

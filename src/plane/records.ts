@@ -1,6 +1,8 @@
 // What the plane's files say, read as data and never trusted: an apply that waits, the rules that were confirmed, those that were before. Danger
 // prevented: a file of another version, or half of one, whose text goes to the kernel.
 import type { ProcessId } from '../kernel/processes.ts'
+import { isBeside } from '../firewall/beside.ts'
+import type { Beside } from '../firewall/beside.ts'
 import type { OwnRules } from './own-rules.ts'
 import { STORES } from './own-rules.ts'
 
@@ -31,6 +33,8 @@ export interface Kept {
   readonly rules: OwnRules
   /** absent: of before Greengate, or nothing */
   readonly meta?: RulesMeta
+  /** queues and routes that the rules need; absent: none */
+  readonly beside?: Beside
   /** of what a rollback leads to: the gateway that took the policy after it, and is to be given this one again */
   readonly proxy?: ProxyLink
 }
@@ -88,7 +92,8 @@ function isRules(value: unknown): value is OwnRules {
 
 export function asKept(value: unknown): Kept | undefined {
   if (!isRecord(value) || value['version'] !== 1 || !isRules(value['rules'])) return undefined
-  const meta = value['meta']
+  const { meta, beside } = value
+  if (beside !== undefined && !isBeside(beside)) return undefined
   if (meta !== undefined && !(isRecord(meta) && typeof meta['hash'] === 'string' && typeof meta['file'] === 'string' && typeof meta['text'] === 'string' && typeof meta['generation'] === 'number')) return undefined
   const proxy = value['proxy']
   if (proxy !== undefined && !(isRecord(proxy) && typeof proxy['socket'] === 'string')) return undefined

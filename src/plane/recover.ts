@@ -1,6 +1,7 @@
 // The ways out: back to what was before, everything of ours away, everything closed but for the admin, and what a machine loads when it starts. Each
 // ends an apply that waits. Danger prevented: a recovery that needs what is broken, a policy file with an error in it for one.
 import { runTool } from '../kernel/tool.ts'
+import { putBeside } from './beside.ts'
 import { takeBackNow, readPending } from './ending.ts'
 import type { TakeBack } from './ending.ts'
 import { locked } from './lock.ts'
@@ -13,8 +14,10 @@ import { putRules } from './put.ts'
 import { asKept } from './records.ts'
 import type { Kept, Outcome, Pending } from './records.ts'
 
-/** `proxy`: why the gateway keeps the policy that it has, though it runs. */
-export type Recovered = { readonly ok: true; readonly kept: Kept; readonly pending: Outcome | undefined; readonly proxy?: string } | { readonly ok: false; readonly problem: string; readonly hint?: string }
+/** `proxy`: why the gateway keeps the policy that it has, though it runs. `missing`: of the queues and routes beside the rules, in words. */
+export type Recovered =
+  | { readonly ok: true; readonly kept: Kept; readonly pending: Outcome | undefined; readonly proxy?: string; readonly missing?: string }
+  | { readonly ok: false; readonly problem: string; readonly hint?: string }
 
 /** A file that cannot be read counts as one that is not there: a way out must lead out. */
 export function readKept(path: string): Kept | undefined {
@@ -25,20 +28,28 @@ export function readKept(path: string): Kept | undefined {
   }
 }
 
-async function put(places: Places, kept: Kept, exact: boolean): Promise<void> {
+/** What is in force, as it was loaded, where the kernel still has exactly that; else its rules, and what was put beside them. */
+export function keptOf(places: Places, rules: OwnRules): Kept {
+  const last = readKept(places.inForce)
+  if (last !== undefined && sameRules(last.rules, rules)) return last
+  return { version: 1, rules, ...(last?.beside === undefined || isNothing(rules) ? {} : { beside: last.beside }) }
+}
+
+async function put(places: Places, kept: Kept, exact: boolean): Promise<{ readonly missing?: string }> {
   const { proxy: _, ...rest } = kept
   writeJson(places.inForce, { ...rest, rules: await putRules(places, kept.rules, exact) } satisfies Kept)
+  const beside = await putBeside(kept)
+  return beside.kind === 'there' ? {} : { missing: beside.words }
 }
 
 /** What was there is what the next rollback leads to. */
 async function change(places: Places, what: string, wanted: Kept, takeBack: TakeBack): Promise<Recovered> {
   const done = await locked(places.lock, what, async (): Promise<Recovered> => {
     const pending = dropPending(places, `ended by ${what}`)
-    const rules = await readOwn(runTool)
-    const last = readKept(places.inForce)
-    const before: Kept = last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules }
+    const before = keptOf(places, await readOwn(runTool))
+    let done: { readonly missing?: string } = {}
     try {
-      await put(places, wanted, false)
+      done = await put(places, wanted, false)
     } catch (error) {
       if (error instanceof RulesError) return { ok: false, problem: error.message }
       throw error
@@ -46,7 +57,7 @@ async function change(places: Places, what: string, wanted: Kept, takeBack: Take
     if (!sameRules(before.rules, wanted.rules)) writeJson(places.undo, before)
     // the packets first
     if (pending?.proxy !== undefined) await takeBack(pending.proxy, pending.before)
-    return { ok: true, kept: wanted, pending: undefined }
+    return { ok: true, kept: wanted, pending: undefined, ...done }
   }, 30)
   return done.ok ? done.value : { ok: false, problem: done.problem }
 }
@@ -85,23 +96,23 @@ export async function rollback(places: Places, takeBack: TakeBack, giveBack: Tak
     }
     const undo = readKept(places.undo)
     if (undo === undefined) return { ok: false, problem: 'no apply waits, and nothing is known of what was before', hint: '`greengate firewall flush` takes our rules out, `greengate firewall boot` loads the confirmed ones' }
-    const rules = await readOwn(runTool)
-    const last = readKept(places.inForce)
+    const before = keptOf(places, await readOwn(runTool))
+    let done: { readonly missing?: string } = {}
     try {
-      await put(places, undo, true)
+      done = await put(places, undo, true)
     } catch (error) {
       if (error instanceof RulesError) return { ok: false, problem: error.message }
       throw error
     }
     const link = undo.proxy === undefined ? {} : { proxy: undo.proxy }
-    writeJson(places.undo, { ...(last !== undefined && sameRules(last.rules, rules) ? last : { version: 1, rules }), ...link } satisfies Kept)
+    writeJson(places.undo, { ...before, ...link } satisfies Kept)
     const proxy = undo.proxy === undefined || undo.meta === undefined ? undefined : await giveBack(undo.proxy, undo)
-    return { ok: true, kept: undo, pending: undefined, ...(proxy === undefined ? {} : { proxy }) }
+    return { ok: true, kept: undo, pending: undefined, ...done, ...(proxy === undefined ? {} : { proxy }) }
   }, 60)
   return done.ok ? done.value : { ok: false, problem: done.problem }
 }
 
-export type Booted = { readonly loaded: 'last-good' | 'closed' | 'nothing'; readonly kept?: Kept; readonly problem?: string }
+export type Booted = { readonly loaded: 'last-good' | 'closed' | 'nothing'; readonly kept?: Kept; readonly problem?: string; readonly missing?: string }
 
 /** Loads what was confirmed last; where that cannot be, closes the machine but for the admin. `closed`: that, where the caller knows it better. */
 export async function boot(places: Places, closed: OwnRules | undefined): Promise<Booted> {
@@ -112,8 +123,7 @@ export async function boot(places: Places, closed: OwnRules | undefined): Promis
       const value = readJson(places.lastGood)
       const good = asKept(value)
       if (good !== undefined && !isNothing(good.rules)) {
-        await put(places, good, true)
-        return { loaded: 'last-good', kept: good }
+        return { loaded: 'last-good', kept: good, ...(await put(places, good, true)) }
       }
       problem = value === undefined ? undefined : `${places.lastGood} does not hold confirmed rules`
     } catch (error) {

@@ -4,6 +4,10 @@ import type { Path } from './source.ts'
 
 const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}$/
 
+export function isInterface(value: unknown): value is string {
+  return typeof value === 'string' && value !== 'lo' && PLAIN.test(value)
+}
+
 export function readInterface(report: Report, path: Path): string {
   const at = [...path, 'interface']
   const name = report.source.text(at)
