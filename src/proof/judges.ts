@@ -14,6 +14,8 @@ export interface Told {
   readonly answer?: string
   /** it is let by, but slowed down; undefined: it does not say */
   readonly slowed?: boolean
+  /** it is let by to a socket of the machine's, and not where it was going; undefined: it does not say */
+  readonly caught?: boolean
   /** of a packet filter: what it does beside, to the letter: the answer, the lines, the mark, the logs */
   readonly more?: string
 }
@@ -40,14 +42,15 @@ function loggedText(log: string): string {
 }
 
 export function toldOf(outcome: Outcome): Told {
-  const { verdict, answer, path, mark, logs, masquerade, queue } = outcome
+  const { verdict, answer, path, mark, logs, masquerade, queue, caught } = outcome
   const lines = path.flatMap(({ rule: { comment } }) => comment ?? [])
   const more = [
     `lines ${lines.join(' > ') || 'none'}`, ...(mark === undefined ? [] : [`mark 0x${mark.value.toString(16)}/0x${mark.mask.toString(16)}`]),
     ...logs.map(loggedText), ...(masquerade ? ['masquerade'] : []), ...(queue === undefined ? [] : [`queue ${queue}`]),
+    ...(caught === undefined ? [] : [`caught at ${caught}`]),
   ]
   const slowed = verdict === 'accept' && mark !== undefined && (mark.mask & mark.value & CLASS_MASK) !== 0
-  return { verdict, by: ruleOfOutcome(outcome), slowed, ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
+  return { verdict, by: ruleOfOutcome(outcome), slowed, ...(verdict === 'accept' ? { caught: caught !== undefined } : {}), ...(answer === undefined ? {} : { answer }), more: more.join(', ') }
 }
 
 /** `family`: of a text that is of one. */
@@ -57,5 +60,5 @@ export function modelJudge(name: string, model: Model, family?: Family): Judge {
 
 /** Do two agree? Where both are packet filters, in all that they do. */
 export function agree(a: Told, b: Told): boolean {
-  return a.verdict === b.verdict && a.by === b.by && a.answer === b.answer && (a.slowed === undefined || b.slowed === undefined || a.slowed === b.slowed) && (a.more === undefined || b.more === undefined || a.more === b.more)
+  return a.verdict === b.verdict && a.by === b.by && a.answer === b.answer && (['slowed', 'caught', 'more'] as const).every((key) => a[key] === undefined || b[key] === undefined || a[key] === b[key])
 }

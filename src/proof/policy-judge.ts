@@ -86,7 +86,7 @@ export class PolicyJudge implements Judge {
     const passes = decision.verdict === 'deny' && observes && decision.firm !== true
     const { cause } = decision
     const by = cause.kind === 'rule' ? `rule:${safeId(cause.by)}` : cause.kind === 'blocks' || cause.kind === 'serve' || cause.kind === 'admin' ? cause.kind : 'default'
-    if (passes || decision.answer === undefined) return { verdict: passes ? 'accept' : decision.action, by, slowed: decision.limit !== undefined && !observes }
+    if (passes || decision.answer === undefined) return { verdict: passes ? 'accept' : decision.action, by, slowed: decision.limit !== undefined && !observes, ...(passes ? {} : { caught: decision.caught === true }) }
     return { verdict: decision.action, by, answer: wireAnswer(decision.answer) }
   }
 

@@ -23,6 +23,8 @@ export interface Outcome {
   readonly masquerade: boolean
   /** the queue that it waits in, where it leaves by an interface that has one */
   readonly queue: string | undefined
+  /** the port of the socket that it was taken to, out of its way */
+  readonly caught: number | undefined
 }
 
 export interface Marked {
@@ -83,7 +85,7 @@ function matches(rule: Rule, view: View): boolean {
   return true
 }
 
-type Final = { readonly kind: 'accept' | 'catch' | 'drop' | 'masquerade' } | Extract<Action, { readonly kind: 'reject' }>
+type Final = { readonly kind: 'accept' | 'drop' | 'masquerade' } | Extract<Action, { readonly kind: 'reject' | 'catch' }>
 
 /** A chain that calls itself would never end; no tool loads one. */
 const DEEPEST = 64
@@ -97,7 +99,7 @@ export class Walk {
   #mark: Marked | undefined
   #logs: string[] = []
   #queue: string | undefined
-  #caught = false
+  #caught: number | undefined
 
   constructor(model: Model, packet: Packet) {
     this.#model = model
@@ -109,13 +111,13 @@ export class Walk {
     let path: readonly Step[] = []
     for (const stage of hook === 'output' ? ['output'] as const : ['prerouting', hook] as const) {
       // what was caught is the machine's own, wherever it was going
-      const at = this.#caught ? 'input' : stage
+      const at = this.#caught === undefined ? stage : 'input'
       for (const base of this.#model.bases) {
         if (base.base?.hook !== at) continue
         this.#path = []
         const action = this.#chain(base, this.#view(at, base.base.priority))
         if (action?.kind === 'catch') {
-          this.#caught = true
+          this.#caught = action.port
           continue
         }
         if (action === undefined || action.kind === 'accept') {
@@ -127,15 +129,15 @@ export class Walk {
         if (action.kind === 'drop') return this.#told('drop', [...this.#path])
       }
     }
-    return this.#told('accept', path, hook !== 'input' && !this.#caught && this.#leaves())
+    return this.#told('accept', path, hook !== 'input' && this.#caught === undefined && this.#leaves())
   }
 
   #told(verdict: Outcome['verdict'], path: readonly Step[], masquerade = false): Outcome {
-    return { verdict, path, mark: this.#mark, logs: this.#logs, masquerade, queue: this.#queue }
+    return { verdict, path, mark: this.#mark, logs: this.#logs, masquerade, queue: this.#queue, caught: this.#caught }
   }
 
   #view(hook: ModelHook, priority: number): View {
-    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: () => this.#markNow(), caught: this.#caught }
+    return { packet: this.#packet, tracked: priority > CONNTRACK, entry: hook !== 'output' && hook !== 'postrouting', exit: hook !== 'prerouting' && hook !== 'input', mark: () => this.#markNow(), caught: this.#caught !== undefined }
   }
 
   #markNow(): number {
@@ -186,7 +188,7 @@ export class Walk {
             if (action.kind === 'goto') return undefined
             break
           }
-          case 'reject': return action
+          case 'reject': case 'catch': return action
           default: return { kind: action.kind }
         }
       }

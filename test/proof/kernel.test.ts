@@ -7,7 +7,7 @@ import { KINDS, Trial, drawnPolicy, faulty, tally } from './tap/differential.ts'
 import type { Fault, Tally } from './tap/differential.ts'
 import { Field } from './tap/field.ts'
 
-const skip = unable(['ip', 'iptables-restore', 'ip6tables-restore', 'nft', 'tcpdump', 'python3'])
+const skip = unable(['ip', 'iptables-restore', 'ip6tables-restore', 'nft', 'tcpdump', 'python3', 'perl'])
 const BACKENDS = ['nft', 'iptables'] as const
 /** of which at least the first few policies are met, however slow the machine */
 const BUDGET_MS = 18_000

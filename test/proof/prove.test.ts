@@ -181,6 +181,37 @@ rules:
   t.match(found?.said.map(({ name, told }) => [name, told.by, told.slowed]), [['ruleset', 'rule:pop', false], ['policy', 'rule:pop', true]])
 })
 
+t.test('what is caught is caught in every text, at one port, and a compiler that lets it go out directly is caught too', async (t) => {
+  const text = (proxy: string, rule: string): string => `version: 1
+gateway:
+  green: { interface: green0, address: 192.168.51.254/24 }
+  red: { interface: red0 }
+  admin: { mac: "02:51:00:00:00:ad", ports: [445] }
+  serve: []
+  proxy: { port: 800${proxy} }
+rules:
+  - { name: web, action: allow, from: 192.168.51.32/27, ${rule}, direct: true }
+web: { default: allow }
+`
+  const catching = materialOf(text(', transparent: true', 'to: gateway, services: proxy'))
+  const texts = textsOf(catching)
+  t.equal(shown(proveWhole(catching, texts, OPTIONS).disagreements), '')
+  for (const [what, of, from, to] of [
+    ['another port', 'nft', 'tproxy to :801 ', 'tproxy to :802 '],
+    ['another port', 'iptables', '--on-port 801 ', '--on-port 802 '],
+    ['nothing is caught', 'iptables', /.*gg:caught.*\n/, ''],
+    ['a client that may not use the proxy', 'nft', /ip saddr 192\.168\.51\.32\/27 (?=tcp dport \{ 80, 443 \} goto catch_now)/, ''],
+    ['who asks the port directly', 'iptables', ' -m mark --mark 0x4747/0xffff', ''],
+  ] as const) {
+    const broken = (texts[of] ?? '').replace(from, to)
+    t.not(broken, texts[of], `${what}, ${of}: planted`)
+    t.test(`${what}, ${of}`, async (t) => caught(t, catching, { ...texts, [of]: broken }, of))
+  }
+  const direct: Material = { ...catching, ruleset: materialOf(text('', 'to: [gateway, internet], services: [proxy, http, https]')).ruleset }
+  const found = proveWhole(direct, textsOf(direct), OPTIONS).disagreements.find(({ said }) => said.every(({ told }) => told.verdict === 'accept'))
+  t.match(found?.said.map(({ name, told }) => [name, told.by, told.caught]), [['ruleset', 'rule:web', false], ['policy', 'rule:web', true]])
+})
+
 t.test('faults of the proxy', async (t) => {
   const compiled = (more: Partial<CompiledPolicy>): Material => ({ ...small, compiled: { ...materialOf(TEXT).compiled, ...more } })
   t.test('it fetches what a rule denies by name', async (t) => {

@@ -174,6 +174,22 @@ for (const backend of BACKENDS) {
       t.equal(await ask('lan', [`192.168.51.32 udp/443 ${RED}`, `192.168.51.100 udp/443 ${RED}`], 20_000), 'refused refused')
       t.ok(performance.now() - began < 10_000)
     })
+    await t.test('18 and 19 the transparent option: 80 and 443 are the proxy\'s, which sees the address that was asked; nothing else is', async (t) => {
+      const SITE = '  - { name: own-site, action: allow, from: green, to: gateway, services: http }\n'
+      const texts = printed(`${POLICY.replace('port: 800,', 'port: 800, transparent: true,')}${SITE}`, { proxyUid: 13 })
+      backend.load(stage, 'gw', texts)
+      stage.must('gw', [...(texts.get('nft') ?? '').matchAll(/^# what is caught needs, once: (.*)$/gm)].map((match) => match[1]).join('; '))
+      await stage.listenTransparent('gw', 'proxy', 801)
+      stage.must('red', 'ip addr add 203.0.113.26/24 dev eth0')
+      const asked: readonly Probe[] = [RED, '203.0.113.26'].flatMap((host) => [80, 443].map((port) => ({ protocol: 'tcp' as const, host, port, from: '192.168.51.32' })))
+      t.same(await stage.probe('lan', asked, 2_000), asked.map(({ host, port, from }) => `proxy:${port} ${from ?? ''} at ${host}`), 'each at its own address and port, whichever was asked')
+      t.equal(await ask('lan', [`192.168.51.32 tcp/801 ${GATEWAY}`, `192.168.51.100 tcp/801 ${GATEWAY}`, `192.168.51.32 tcp/801 ${RED}`]), 'silence silence silence', 'the port that catches is nobody\'s to ask')
+      t.equal(await ask('lan', [`192.168.51.32 tcp/80 ${GATEWAY}`, `192.168.51.32 tcp/800 ${GATEWAY}`, `192.168.51.15 tcp/25 ${RED}`]), 'gateway:80 gateway:800 red:25', 'the gateway\'s own site is not caught, nor what a rule allows')
+      t.equal(await ask('lan', [`192.168.51.100 tcp/80 ${RED}`, `192.168.51.31 tcp/443 ${RED}`, `192.168.51.32 tcp/8080 ${RED}`, `192.168.51.32 udp/443 ${RED}`]), 'silence silence silence refused', 'nor who may not use the proxy, nor another port, nor QUIC')
+      load()
+      t.equal(await ask('lan', [`192.168.51.32 tcp/80 ${RED}`]), 'silence', 'and without the option nothing is')
+      stage.must('gw', 'for i in -4 -6; do ip $i rule del fwmark 0x4747/0xffff lookup 4747; ip $i route flush table 4747; done')
+    })
     await t.test('20 on the gateway itself the proxy\'s user alone opens the web', async (t) => {
       const web: readonly Probe[] = [{ protocol: 'tcp', host: RED, port: 443 }, { protocol: 'tcp', host: RED, port: 80 }, { protocol: 'udp', host: RED, port: 443 }, { protocol: 'tcp', host: RED, port: 22 }]
       const answered = async (uid: number): Promise<string> => (await stage.probe('gw', web, 500, uid)).map((word) => word.split(' ')[0]).join(' ')

@@ -152,7 +152,7 @@ export class Trial {
     }
     const heard = Map.groupBy(await this.#field.heard(), ({ number }) => number)
     for (const [number, probe] of sent) this.#compare(backend, probe.packet, bodies.get(number) ?? Buffer.alloc(0), heard.get(number) ?? [], models[probe.packet.family], sum)
-    this.#field.load(backend === 'nft' ? 'nft delete table inet greengate' : 'for tool in iptables ip6tables; do for table in filter raw nat; do $tool -t $table -F; $tool -t $table -X; done; done', '')
+    this.#field.load(backend === 'nft' ? 'nft delete table inet greengate' : 'for tool in iptables ip6tables; do for table in filter raw mangle nat; do $tool -t $table -F; $tool -t $table -X; done; done', '')
   }
 
   #compare(backend: Backend, packet: Packet, body: Buffer, heard: readonly Heard[], model: Model, sum: Tally): void {

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Ip } from '../../../src/net/ip.ts'
+import { routeCommands } from '../../../src/firewall/route.ts'
+import { transparentPort } from '../../../src/policy/transparent.ts'
 import { Stage } from '../../firewall/stage.ts'
 import { ip } from '../material.ts'
 import { numberOf } from './frames.ts'
@@ -88,7 +90,9 @@ export class Field {
     stage.must('gw', `sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.green0.rp_filter=0 net.ipv4.conf.red0.rp_filter=0 \
       net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.green0.send_redirects=0 net.ipv4.conf.red0.send_redirects=0 net.ipv4.icmp_ratelimit=0
       ip addr add 192.168.51.254/24 dev green0; ip addr add fd00:51::254/64 dev green0 nodad; ip addr add 203.0.113.1/32 dev red0; ip addr add 2001:db8:f::1/128 dev red0 nodad
-      ip route add default dev red0; ip -6 route add default dev red0; nft -f -`, TAP_TABLE)
+      ip route add default dev red0; ip -6 route add default dev red0; ${routeCommands({ catches: [4, 6] }).join('; ')}; nft -f -`, TAP_TABLE)
+    // nobody is caught where nobody listens for it
+    await stage.listenTransparent('gw', 'caught', transparentPort(800))
     await this.#listen()
     this.#outside = await this.#sender('out')
     this.#inside = await this.#sender('gw')

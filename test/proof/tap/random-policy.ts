@@ -43,7 +43,7 @@ export function randomPolicy(random: Random): string {
       red: { interface: 'red0', private: random() < 0.2 },
       admin: { mac: ['02:51:00:00:00:ad', '02:51:00:00:00:ae'], ports: [445, 222] },
       serve: some(random, ['dns', 'dhcp', 'ping', 'tcp/631'], 3),
-      proxy: { port: 800, ...(random() < 0.4 ? { user: '13' } : {}) },
+      proxy: { port: 800, ...(random() < 0.4 ? { user: '13' } : {}), ...(random() < 0.3 ? { transparent: true } : {}) },
       output: { action: random() < 0.7 ? 'allow' : 'drop' },
       default: fallback,
       resolvers: ['9.9.9.9'],
