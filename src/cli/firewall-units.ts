@@ -24,7 +24,7 @@ function written(folder: string, made: readonly Unit[]): void {
   if (taken !== undefined) return failure(`${join(folder, taken.name)} is there already`, 'nothing was written; remove it, or compare it with what is printed')
   for (const { name, text } of made) writeFileSync(join(folder, name), text, { flag: 'wx', mode: 0o644 })
   const socket = made.some(({ name }) => name === TRANSPARENT) ? `${TRANSPARENT} ` : ''
-  say(`${made.map(({ name }) => join(folder, name)).join('\n')}\nnext: systemctl daemon-reload; systemctl enable greengate-firewall greengate-keep ${socket}greengate\n`)
+  say(`${made.map(({ name }) => join(folder, name)).join('\n')}\nnext: systemctl daemon-reload; systemctl enable greengate-firewall greengate-keep greengate-watch ${socket}greengate\n`)
 }
 
 async function unitsAction(options: UnitsOptions): Promise<void> {
@@ -43,7 +43,7 @@ async function unitsAction(options: UnitsOptions): Promise<void> {
 
 export function unitsCommand(firewall: Command): void {
   firewall.command('units')
-    .description('print the units of systemd for this installation: the rules at the start, their keeper, the helper, the gateway, and the socket of a transparent proxy')
+    .description('print the units of systemd for this installation: the rules at the start, their keeper, their watch, the helper, the gateway, and the socket of a transparent proxy')
     .option('--policy <file|dir>', 'the policy that the gateway serves')
     .option('--user <name>', 'who runs the gateway; it needs no capability but to listen below port 1024', 'greengate')
     .option('--write <dir>', 'write them there, over nothing that is there, instead of printing them')

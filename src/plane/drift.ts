@@ -26,7 +26,7 @@ export async function normalised(rules: OwnRules): Promise<OwnRules> {
 
 export interface Drift {
   readonly parts: readonly PartDiff[]
-  /** the kernel has nothing of ours */
+  /** the kernel has nothing of ours, and should have */
   readonly none: boolean
   /** every jump of ours is the first rule of its chain */
   readonly first: boolean
@@ -62,5 +62,5 @@ export async function readForeign(run: Runner = runTool): Promise<readonly Forei
 /** `wanted`: normalised. */
 export async function driftFrom(wanted: OwnRules, run: Runner = runTool): Promise<Drift> {
   const [live, first, foreign] = await Promise.all([readOwn(run), ownFirst(run), readForeign(run)])
-  return { parts: diffRules(live, wanted), none: isNothing(live), first, foreign }
+  return { parts: diffRules(live, wanted), none: isNothing(live) && !isNothing(wanted), first, foreign }
 }

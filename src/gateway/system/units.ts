@@ -1,4 +1,4 @@
-// The units of systemd, as text: what is loaded before the network is up, who keeps it at its hours, root's hand, and the gateway itself without any
+// The units of systemd, as text: what is loaded before the network is up, who keeps it at its hours, who mends it, root's hand, and the gateway itself without any
 // capability but the port below 1024. Danger prevented: a gateway that forwards before its rules are there, and a proxy that could change them.
 
 export interface UnitWords {
@@ -81,6 +81,27 @@ WantedBy=multi-user.target
   }
 }
 
+function watch(words: UnitWords): Unit {
+  return {
+    name: 'greengate-watch.service',
+    text: `# The rules that were applied, written anew where another program or a hand has changed them. What our own commands change is no drift.
+[Unit]
+Description=Greengate: the packet filter as it was applied
+After=greengate-firewall.service
+
+[Service]
+ExecStart=${line(words, 'firewall', 'watch', '--repair')}
+Restart=always
+# where nothing was applied yet it ends, and looks again
+RestartSec=10
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW
+
+[Install]
+WantedBy=multi-user.target
+`,
+  }
+}
+
 function helper(words: UnitWords): Unit {
   return {
     name: 'greengate-helper.service',
@@ -153,5 +174,5 @@ WantedBy=multi-user.target
 }
 
 export function units(words: UnitWords): readonly Unit[] {
-  return [boot(words), keep(words), helper(words), ...(words.transparent === undefined ? [] : [transparent(words.transparent)]), gateway(words)]
+  return [boot(words), keep(words), watch(words), helper(words), ...(words.transparent === undefined ? [] : [transparent(words.transparent)]), gateway(words)]
 }
