@@ -153,8 +153,7 @@ function lineText(chain: string, line: Line, family: Family): string {
   const { tests } = line
   const { plain, spans } = addressWords(tests)
   const protocol = protocolOf(tests, family)
-  // IPv6 has no broadcast, and the kernel refuses the word
-  const kinds = tests.destinationKinds?.filter((kind) => family === 4 || kind !== 'broadcast')
+  const kinds = tests.destinationKinds
   const words = [
     `-A ${PREFIX}${chain}`,
     ...plain,

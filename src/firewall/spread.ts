@@ -3,7 +3,7 @@
 // a negation split over lines, which would match everything.
 import type { Family } from '../net/ip.ts'
 import type { Range } from '../net/network.ts'
-import type { Chain, Line, Ruleset, Table, Tests } from './ruleset.ts'
+import type { AddressKind, Chain, Line, Ruleset, Table, Tests } from './ruleset.ts'
 import { RETURN, jump } from './ruleset.ts'
 import { withoutLedger } from './ledger.ts'
 import type { PortRange } from '../policy/policy.ts'
@@ -35,8 +35,8 @@ export function portChunks(ports: readonly PortRange[]): readonly (readonly Port
 }
 
 /** The lists of a line, each as the tests of its entries. */
-function alternatives(tests: Tests): readonly (readonly Tests[])[] {
-  const { in: entry, out, sources, destinations, macs, l4 } = tests
+function alternatives(tests: Tests, family: Family): readonly (readonly Tests[])[] {
+  const { in: entry, out, sources, destinations, macs, l4, destinationKinds } = tests
   const lists: (readonly Tests[])[] = []
   if (entry !== undefined) lists.push(entry.map((name) => ({ in: [name] })))
   if (out !== undefined) lists.push(out.map((name) => ({ out: [name] })))
@@ -45,7 +45,14 @@ function alternatives(tests: Tests): readonly (readonly Tests[])[] {
   if (destinations !== undefined) lists.push(destinations.map((range) => ({ destinations: [range] })))
   if (l4 !== undefined && 'ports' in l4 && l4.ports.length > 1) lists.push(portChunks(l4.ports).map((ports) => ({ l4: { ...l4, ports } })))
   if (l4?.protocol === 'icmp' && l4.types.length > 1) lists.push(l4.types.map((type) => ({ l4: { ...l4, types: [type] } })))
+  // to ip6tables `LOCAL,MULTICAST` is what is both at once, which nothing is (xt_addrtype, match_type6)
+  if (family === 6 && destinationKinds !== undefined && destinationKinds.length > 1) lists.push(kindsOf(destinationKinds).map((kind) => ({ destinationKinds: [kind] })))
   return lists.filter((list) => list.length > 0)
+}
+
+/** IPv6 has no broadcast, and the kernel refuses the word. */
+function kindsOf(kinds: readonly AddressKind[]): readonly AddressKind[] {
+  return kinds.filter((kind) => kind !== 'broadcast')
 }
 
 function crossed(base: Tests, lists: readonly (readonly Tests[])[]): readonly Tests[] {
@@ -101,7 +108,7 @@ class Spread {
     }
     const side = (['sources', 'destinations'] as const).find((each) => (tests[each]?.length ?? 0) > MOST_ADDRESSES)
     if (side !== undefined) return this.#tree({ ...line, tests, verdict }, side, table)
-    const lists = alternatives(tests)
+    const lists = alternatives(tests, this.#family)
     const count = lists.reduce((total, list) => total * list.length, 1)
     const long = lists.filter((list) => list.length > 1)
     if (count <= MOST_LINES || long.length < 2) return crossed(tests, lists).map((each) => ({ ...line, tests: each, verdict }))
@@ -124,11 +131,12 @@ class Spread {
   #staged(line: Line, tests: Tests, long: readonly (readonly Tests[])[], last: Line['verdict'], table: Table): readonly Line[] {
     const families = [this.#family]
     const names = long.slice(1).map(() => `SPLIT${this.#split++}`)
-    const shortLists = alternatives(tests).filter((list) => list.length === 1)
-    const { in: _in, out: _out, sources: _sources, destinations: _destinations, macs: _macs, limit, l4, ...plain } = tests
+    const shortLists = alternatives(tests, this.#family).filter((list) => list.length === 1)
+    const { in: _in, out: _out, sources: _sources, destinations: _destinations, macs: _macs, destinationKinds, limit, l4, ...plain } = tests
     // one protocol for all stages; its ports only where they are not a list of their own
     const ported = long.some((list) => list[0]?.l4 !== undefined)
-    const fixed: Tests = { ...plain, ...(l4 === undefined || ported ? {} : { l4 }) }
+    const kinds = destinationKinds === undefined || long.some((list) => list[0]?.destinationKinds !== undefined) ? {} : { destinationKinds }
+    const fixed: Tests = { ...plain, ...kinds, ...(l4 === undefined || ported ? {} : { l4 }) }
     const [head] = crossed(fixed, shortLists)
     long.forEach((list, index) => {
       const name = names[index - 1]

@@ -52,7 +52,7 @@ export class LineReader {
       case '--sport': case '--dport': return this.#portTests(word, [words.next()], not)
       case '--sports': case '--dports': return this.#portTests(word, words.next().split(','), not)
       case '--icmp-type': case '--icmpv6-type': return this.#typeTest(word, words.next(), not)
-      case '--src-type': case '--dst-type': return [{ on: word === '--src-type' ? 'sourceKind' : 'destinationKind', kinds: this.#each(words.next(), KINDS), not }]
+      case '--src-type': case '--dst-type': return [{ on: word === '--src-type' ? 'sourceKind' : 'destinationKind', kinds: this.#kinds(words.next()), not }]
       case '--mac-source': return [{ on: 'mac', macs: new Set([parseMac(words.next()) ?? words.bad('this is no MAC')]), not }]
       case '--hl-eq': return [{ on: 'hopLimit', spans: [this.#single(words.next(), 255)], not }]
       case '--mark': return this.#markTest(words.next(), not)
@@ -65,6 +65,12 @@ export class LineReader {
       case '--match-set': return this.#ledgerTest(words.next(), words.next(), not)
       default: return undefined
     }
+  }
+
+  /** To ip6tables several are what is all of them at once. */
+  #kinds(text: string): ReadonlySet<Kind> {
+    const kinds = this.#each(text, KINDS)
+    return this.#words.family === 6 && kinds.size > 1 ? this.#words.bad(`\`${text}\` is nothing in IPv6`) : kinds
   }
 
   #ledgerTest(name: string, key: string, not: boolean): readonly Test[] {

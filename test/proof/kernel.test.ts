@@ -45,6 +45,22 @@ t.test('the kernel meets the lines that the simulator names, and no other', { sk
   }
 })
 
+t.test('and what is caught goes where it says', { skip, timeout: 60_000 }, async (t) => {
+  const random = seeded(seed + 2)
+  const sums = { nft: tally(), iptables: tally() }
+  for (let count = 0; count < FEWEST; ) {
+    const { material } = drawnPolicy(random)
+    if (material.ruleset.catches === undefined) continue
+    const trial = new Trial(field, material, PACKETS, random)
+    for (const backend of BACKENDS) await trial.run(backend, sums[backend])
+    count += 1
+  }
+  for (const backend of BACKENDS) {
+    t.equal(sums[backend].shown.join('\n'), '', `${backend}: seed ${seed + 2}, ${sums[backend].caught} of ${sums[backend].packets} packets caught`)
+    t.ok(sums[backend].caught > FEWEST)
+  }
+})
+
 for (const fault of ['ports', 'macs', 'disabled'] satisfies Fault[]) {
   t.test(`a fault of the compiler is caught: ${fault}`, { skip, timeout: 60_000 }, async (t) => {
     const random = seeded(seed + 1)

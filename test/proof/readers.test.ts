@@ -82,6 +82,9 @@ t.test('a line of iptables that is not understood is an error', async (t) => {
     const text = `*filter\n:GG_INPUT - [0:0]\n-I INPUT 1 -j GG_INPUT\n-A GG_INPUT ${rule}\nCOMMIT\n`
     t.throws(() => readIptables(text, 4), { message: problem }, rule)
   }
+  const kinds = '*filter\n:GG_INPUT - [0:0]\n-A GG_INPUT -m addrtype --dst-type LOCAL,MULTICAST -j ACCEPT\nCOMMIT\n'
+  t.throws(() => readIptables(kinds, 6), { message: /`LOCAL,MULTICAST` is nothing in IPv6/ }, 'the kernel takes it for what is both')
+  t.ok(readIptables(kinds, 4))
   for (const text of ['*filter\n', '-A GG_INPUT -j DROP\n', '*filter\n:GG_X - [0:0]\n-A GG_Y -j DROP\nCOMMIT\n', '*strange\n:INPUT ACCEPT [0:0]\nCOMMIT\n', '*filter\n:GG_INPUT - [0:0]\n-A INPUT -s 10.0.0.1/32 -j GG_INPUT\nCOMMIT\n', '*filter\n:GG_INPUT - [0:0]\n-I INPUT 3 -j GG_INPUT\nCOMMIT\n']) {
     t.throws(() => readIptables(text, 4), { message: /^line \d+: / }, text)
   }

@@ -36,13 +36,15 @@ export type Kind = (typeof KINDS)[number]
 export interface Tally {
   packets: number
   accepted: number
+  /** of those, to the socket that catches */
+  caught: number
   readonly found: Record<Kind, number>
   /** the first of them, as text */
   readonly shown: string[]
 }
 
 export function tally(): Tally {
-  return { packets: 0, accepted: 0, found: { 'false accept': 0, 'false drop': 0, 'wrong rule': 0, unseen: 0, policy: 0 }, shown: [] }
+  return { packets: 0, accepted: 0, caught: 0, found: { 'false accept': 0, 'false drop': 0, 'wrong rule': 0, unseen: 0, policy: 0 }, shown: [] }
 }
 
 /** A policy that can be compiled, and its text. */
@@ -164,6 +166,7 @@ export class Trial {
     const lines = own.filter(({ prefix }) => prefix !== 'accepted').map(({ prefix }) => prefix)
     sum.packets += 1
     if (accepted) sum.accepted += 1
+    if (accepted && simulated.outcome.caught !== undefined) sum.caught += 1
     const expected = simulated.outcome.verdict === 'accept'
     const named = (line: string): string => {
       const [chain = '', number = ''] = line.split(':')

@@ -71,21 +71,21 @@ export class Probes {
   readonly #space: Space
   readonly #world: World
   readonly #random: Random
-  readonly #targets: readonly { readonly line: Line; readonly own: boolean }[]
+  readonly #targets: readonly { readonly line: Line; readonly own: boolean; readonly caught: boolean }[]
   #port = 20_000
 
   constructor(space: Space, world: World, ruleset: Ruleset, random: Random) {
     this.#space = space
     this.#world = world
     this.#random = random
-    this.#targets = ruleset.chains.flatMap(({ name, lines }) => lines.filter(({ comment }) => comment?.startsWith('rule:') === true).map((line) => ({ line, own: name === 'OUTPUT' })))
+    this.#targets = ruleset.chains.flatMap(({ name, lines }) => lines.filter(({ comment }) => comment?.startsWith('rule:') === true || name === 'CATCH_RULES').map((line) => ({ line, own: name === 'OUTPUT', caught: name === 'CATCH_RULES' })))
   }
 
   /** Of the gateway's two wires and its own sockets; `undefined`: chance led to a packet that no rule would see. */
   next(): Probe | undefined {
     const random = this.#random
     const target = this.#targets.length === 0 || random() < 0.3 ? undefined : pick(random, this.#targets)
-    const aim: Aim = target === undefined ? { family: random() < 0.65 ? 4 : 6, own: random() < 0.15 } : this.#aim(target.line, target.own)
+    const aim: Aim = target === undefined ? { family: random() < 0.65 ? 4 : 6, own: random() < 0.15 } : this.#aim(target.line, target.own, target.caught)
     const { family, own } = aim
     const destination = this.#address(aim.destination ?? valueOf(random, pick(random, this.#space.destinations[family]).of), family)
     const kind = kindOf(this.#world, destination)
@@ -100,7 +100,7 @@ export class Probes {
   }
 
   /** At the line, or in one of its dimensions just beside it. */
-  #aim({ families, tests }: Line, own: boolean): Aim {
+  #aim({ families, tests }: Line, own: boolean, caught: boolean): Aim {
     const random = this.#random
     const family = pick(random, families)
     const beside = random() < 0.5 ? pick(random, ['source', 'destination', 'service', 'mac'] as const) : undefined
@@ -115,7 +115,7 @@ export class Probes {
       const range = pick(random, own4)
       return end(range.first, range.last, beside === which, LAST[family])
     }
-    const internet = tests.destinationNotSpecial === true && random() < 0.8 ? (family === 4 ? 0x08080808n : 0x2a00n << 112n) + BigInt(Math.floor(random() * 1000)) : undefined
+    const internet = (tests.destinationNotSpecial === true || caught) && random() < 0.8 ? (family === 4 ? 0x08080808n : 0x2a00n << 112n) + BigInt(Math.floor(random() * 1000)) : undefined
     const local = tests.destinationKinds?.includes('local') === true ? pick(random, this.#world.local.ranges.filter((range) => range.family === family)).first : undefined
     const green = this.#world.greens.find((each) => each.family === family)
     const source = among(tests.sources, 'source') ?? (green === undefined || random() < 0.2 ? undefined : green.network.first + 1n + BigInt(Math.floor(random() * 250)))

@@ -34,6 +34,7 @@ function rule(random: Random, index: number): Readonly<Record<string, unknown>> 
 
 /** The policy's text. */
 export function randomPolicy(random: Random): string {
+  const transparent = random() < 0.25
   const fallback = random() < 0.7 ? { action: 'drop', log: random() < 0.5 } : { action: 'reject', log: false, ...(random() < 0.5 ? { 'reject-with': pick(random, ANSWERS) } : {}) }
   const yaml = {
     version: 1,
@@ -43,7 +44,7 @@ export function randomPolicy(random: Random): string {
       red: { interface: 'red0', private: random() < 0.2 },
       admin: { mac: ['02:51:00:00:00:ad', '02:51:00:00:00:ae'], ports: [445, 222] },
       serve: some(random, ['dns', 'dhcp', 'ping', 'tcp/631'], 3),
-      proxy: { port: 800, ...(random() < 0.4 ? { user: '13' } : {}), ...(random() < 0.3 ? { transparent: true } : {}) },
+      proxy: { port: 800, ...(random() < 0.4 ? { user: '13' } : {}), ...(transparent ? { transparent } : {}) },
       output: { action: random() < 0.7 ? 'allow' : 'drop' },
       default: fallback,
       resolvers: ['9.9.9.9'],
@@ -54,7 +55,11 @@ export function randomPolicy(random: Random): string {
       Six: ['fd00:51::10-fd00:51::1f'], Partner: ['203.0.113.128/25', '2001:db8:2::/64'],
     },
     services: { Many: ['tcp/2000', 'tcp/2002', 'tcp/2004-2010', 'udp/2000'] },
-    rules: Array.from({ length: 2 + Math.floor(random() * 9) }, (_, index) => rule(random, index)),
+    rules: [
+      ...Array.from({ length: 2 + Math.floor(random() * 9) }, (_, index) => rule(random, index)),
+      // what is caught is whose who may use the proxy
+      ...(transparent ? [{ name: 'web', action: pick(random, ['allow', 'allow', 'limit', 'reject']), from: some(random, SOURCES, 2), to: ['gateway'], services: ['proxy'] }].map((made) => (made.action === 'limit' ? { ...made, rate: '50kB/s' } : made)) : []),
+    ],
   }
   // JSON is YAML
   return Object.entries(yaml).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`).join('')

@@ -27,7 +27,7 @@ try {
   await field.close()
 }
 for (const [backend, sum] of Object.entries(sums)) {
-  process.stdout.write(`${backend}: ${sum.packets} packets, ${sum.accepted} accepted; ${KINDS.map((kind) => `${sum.found[kind]} ${kind}`).join(', ')}\n${sum.shown.map((each) => `  ${each}\n`).join('')}`)
+  process.stdout.write(`${backend}: ${sum.packets} packets, ${sum.accepted} accepted, ${sum.caught} of them caught; ${KINDS.map((kind) => `${sum.found[kind]} ${kind}`).join(', ')}\n${sum.shown.map((each) => `  ${each}\n`).join('')}`)
 }
 process.stdout.write(`${values.policies} policies, seed ${values.seed}, ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
 process.exitCode = Object.values(sums).some((sum) => KINDS.some((kind) => sum.found[kind] > 0)) ? 1 : 0
