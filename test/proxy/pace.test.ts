@@ -119,16 +119,16 @@ async function settles(t: Test, measure: () => Promise<number>, wanted: number, 
 t.test('one bucket, four threads: not an octet more than its rate', async (t) => {
   const buffer = new SharedArrayBuffer(BUCKET_BYTES)
   const [rate, piece, workers, seconds] = [2_000_000, 1000, 4, 2]
-  const began = Date.now() + 300
-  const until = began + seconds * 1000
+  const gate = new SharedArrayBuffer(4)
   const all = await Promise.all(Array.from({ length: workers }, async (_, worker) => {
-    const thread = new Worker(new URL('./bucket-taker.ts', import.meta.url), { workerData: { buffer, worker, rate, until, piece } })
-    const [took] = await once(thread, 'message') as [number]
-    return took
+    const thread = new Worker(new URL('./bucket-taker.ts', import.meta.url), { workerData: { buffer, gate, workers, worker, rate, ms: seconds * 1000, piece } })
+    const [told] = await once(thread, 'message') as [readonly [took: number, began: number, ended: number]]
+    return told
   }))
-  const took = all.reduce((sum, each) => sum + each, 0)
-  // threads may have begun before or after the others; the bucket began with the first
-  const most = rate * (seconds + 0.3) + burstOf(rate) + workers * piece
+  const took = all.reduce((sum, [each]) => sum + each, 0)
+  const [first, last] = [Math.min(...all.map(([, began]) => began)), Math.max(...all.map(([,, ended]) => ended))]
+  // the bucket may have begun with the first of them, before all were there
+  const most = rate * ((last - first) / 1000 + 0.3) + burstOf(rate) + workers * piece
   t.ok(took <= most, `${took} of at most ${most}`)
   t.ok(took >= rate * (seconds - 0.5), `${took}, and no less than its rate`)
   const left = new Buckets(buffer, 0, 0, 7).bucket({ words: [1, 2], client: undefined }, rate).left()
