@@ -64,10 +64,13 @@ t.test('bash completes commands, options, choices and files', { skip: lacks('bas
   t.same(completed(['greengate', 'serve', '--me'], script), ['--metrics'])
   t.same(completed(['greengate', 'env', '--shell', ''], script), ['sh', 'fish', 'pwsh'])
   t.same(completed(['greengate', 'completion', 'z'], script), ['zsh'])
+  t.same(completed(['greengate', 'report', '--format', ''], script), ['text', 'html', 'json', 'csv'])
+  t.same(completed(['greengate', 'report', '--by', 's'], script), ['site', 'status'])
+  t.same(completed(['greengate', 'firewall', 'watchd'], script), [], 'what help does not tell')
   t.same(completed(['greengate', 'serve', '--port', ''], script), [], 'a number is nobody\'s to guess')
   const folder = folderFor(t, { 'a b.yaml': '', 'other': '' })
   t.same(completed(['greengate', 'check', `${folder}/a`], script), [`${folder}/a b.yaml`], 'with its blank')
-  t.same(completed(['greengate', 'serve', '--policy', `${folder}/o`], script), [`${folder}/other`])
+  for (const before of [['serve', '--policy'], ['replay']]) t.same(completed(['greengate', ...before, `${folder}/o`], script), [`${folder}/other`])
 })
 
 t.test('zsh takes the completion, and is told the same', { skip: lacks('zsh') }, async (t) => {
