@@ -11,15 +11,26 @@ const LABELS: Readonly<Record<Finding['kind'], string>> = { lost: 'not carried o
 const MOST_TOLD = 100
 const MOST_LINES = 12
 const LONGEST_LINE = 160
+const MOST_NAMED = 60
 
-/** The first of those that say the same, save what stands in backticks, with the lines of the others. */
+/** What stands in backticks: of what it is said. */
+function named({ message }: Finding): string {
+  return (message.match(/`[^`]*`/g) ?? []).join(' ')
+}
+
+function otherLine(each: Finding, first: Finding): string {
+  const words = named(each) === named(first) ? '' : ` ${escapeText(named(each), MOST_NAMED)}`
+  return `${each.origin.file === first.origin.file ? '' : `${escapeText(each.origin.file)}:`}${each.origin.line}${words}`
+}
+
+/** The first of those that say the same, save what stands in backticks, with the lines of the others and what they have there. */
 function findingText([first, ...others]: readonly [Finding, ...Finding[]]): string {
   const { kind, origin, text, message, hint } = first
   const lines = [`${escapeText(origin.file)}${kind === 'assumed' ? '' : `:${origin.line}`}: ${LABELS[kind]}: ${escapeText(message)}`]
   if (text.trim() !== '') lines.push(`    ${escapeText(text.trim().replace(/\s+/g, ' '), LONGEST_LINE)}`)
   if (hint !== undefined) lines.push(`  ${escapeText(hint)}`)
   if (others.length > 0) {
-    const shown = others.slice(0, MOST_LINES).map((each) => (each.origin.file === origin.file ? `${each.origin.line}` : `${escapeText(each.origin.file)}:${each.origin.line}`))
+    const shown = others.slice(0, MOST_LINES).map((each) => otherLine(each, first))
     lines.push(`  likewise ${others.length === 1 ? 'line' : 'lines'} ${shown.join(', ')}${others.length > MOST_LINES ? ` and ${others.length - MOST_LINES} more` : ''}`)
   }
   return `${lines.join('\n')}\n`

@@ -65,6 +65,15 @@ t.test('a denial that cannot be said switches the allowances behind it off', asy
   t.equal(made('acl busy maxconn 5\nhttp_access deny busy\n').draft.web?.default, 'deny', 'the opposite of the last line, and closed all the same')
 })
 
+t.test('the last minute of a time counts, as in Squid, and what Squid does not take decides nothing', async (t) => {
+  const times = (words: string): unknown => made(`acl w time ${words}\nhttp_access allow w\nhttp_access deny all\n`).draft.schedules
+  for (const [words, windows] of [
+    ['M 08:00-17:59', ['mon 08:00-18:00']], ['M 08:00-17:00', ['mon 08:00-17:01']], ['A 00:00-23:59', ['sat 00:00-24:00']], ['S 9:05-24:00', ['sun 09:05-24:00']], ['H', ['thu']],
+  ] as const) t.same(times(words), [['w-time', windows]].map(([name, all]) => [times(words) instanceof Array ? (times(words) as [string][])[0]?.[0] : name, all]), words)
+  for (const words of ['M 22:00-06:00', 'M 08:00-17:60', 'M 08:70-17:00', 'X']) t.same(times(words), [], words)
+  t.same(made('acl r src 10.0.0.1-10.0.0.9/32 10.0.1.0-10.0.1.5\nhttp_access allow r\nhttp_access deny all\n').draft.web?.rules[0]?.from, ['10.0.0.1-10.0.0.9', '10.0.1.0-10.0.1.5'])
+})
+
 t.test('what has no place is told with its line, and what is foreign stays data', async (t) => {
   t.match(lost('http_access deny all\nauth_param basic program /bin/x\nssl_bump bump all\ninclude /etc/other.conf\nhttp_port 3128 intercept\ncache_mem 8 MB\n'), [/^4: .*names files/, /^2: `auth_param`/, /^3: `ssl_bump`/, /^5: `intercept`/])
   const sly = made('acl x dstdomain a.example"}, evil: {\nacl y url_regex -i x", action: allow }\nhttp_access deny y\nhttp_access allow all\n')

@@ -64,7 +64,7 @@ export class Acls {
     if (REGEX.has(type) && !options.includes('-i')) acl.change = 'expressions are found whatever the case'
     if (type === 'arp') acl.change = 'a MAC is seen on this link alone'
     const values = rest.filter((word) => !/^[-+]/.test(word))
-    const found: readonly (string | undefined)[] | undefined = type === 'time' ? timeWords(values) : this.#values(values, acl)?.map((value) => known?.[1](value))
+    const found: readonly (string | undefined)[] | undefined = type === 'time' ? timeWords(values, true) : this.#values(values, acl)?.map((value) => known?.[1](value))
     if (found === undefined || found.includes(undefined)) {
       const at = found?.indexOf(undefined) ?? -1
       acl.problem ??= at < 0 ? `what it says is not understood, or in a file that was not given: \`${rest.join(' ')}\`` : `\`${values[at] ?? values[0] ?? ''}\` cannot be said`

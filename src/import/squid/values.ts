@@ -7,7 +7,9 @@ import { parseMac } from '../../net/mac.ts'
 import { parseHostPattern } from '../../net/pattern.ts'
 
 /** Host bits, which Squid ignores, are taken off. */
-export function networkWord(text: string): string | undefined {
+export function networkWord(written: string): string | undefined {
+  // a range may carry the mask of one address
+  const text = written.replace(/^([^/]+-[^/]+)\/(?:32|255\.255\.255\.255|128)$/, '$1')
   if (parseNetwork(text).ok) return text
   const match = /^(.*)\/(\d{1,3})$/.exec(text)
   const ip = parseIp(match?.[1] ?? '')
@@ -52,19 +54,23 @@ export function pathExpression(text: string): string | undefined {
 }
 
 const DAYS: Readonly<Record<string, readonly string[]>> = { S: ['sun'], M: ['mon'], T: ['tue'], W: ['wed'], H: ['thu'], F: ['fri'], A: ['sat'], D: ['mon', 'tue', 'wed', 'thu', 'fri'] }
+const DAY_MINUTES = 24 * 60
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
-/** `MTWHF 9:00-17:00`; either may lack. Squid's last minute counts, ours does not. */
-export function timeWords(words: readonly string[]): readonly string[] | undefined {
+/** `MTWHF 9:00-17:00`; either may lack. `whole`: the last minute counts, as in Squid; in our windows it does not. */
+export function timeWords(words: readonly string[], whole = false): readonly string[] | undefined {
   let days: readonly string[] = WEEK
   let hours = ''
   for (const word of words) {
     const time = /^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/.exec(word)
     if (time !== null) {
-      const two = (text: string | undefined): string => (text ?? '').padStart(2, '0')
-      const end = Number(time[3]) * 60 + Number(time[4])
-      if (Number(time[1]) > 23 || end > 24 * 60) return undefined
-      hours = ` ${two(time[1])}:${two(time[2])}-${end >= 23 * 60 + 59 ? '24:00' : `${two(time[3])}:${two(time[4])}`}`
+      const two = (value: number): string => String(value).padStart(2, '0')
+      const [start, stop] = [Number(time[1]) * 60 + Number(time[2]), Number(time[3]) * 60 + Number(time[4])]
+      if (Number(time[1]) > 23 || Number(time[2]) > 59 || Number(time[4]) > 59 || stop > DAY_MINUTES) return undefined
+      // a range that Squid does not take decides nothing there
+      if (whole && start > stop) return undefined
+      const end = stop >= DAY_MINUTES - 1 ? DAY_MINUTES : stop + (whole ? 1 : 0)
+      hours = ` ${two(Math.floor(start / 60))}:${two(start % 60)}-${two(Math.floor(end / 60))}:${two(end % 60)}`
     } else if (/^[SMTWHFAD]+$/.test(word)) days = WEEK.filter((day) => [...word].some((letter) => DAYS[letter]?.includes(day)))
     else return undefined
   }
