@@ -12,7 +12,7 @@ import { Destinations } from '../report/suspect-sums.ts'
 import { suspectsOf, urlsOf } from '../report/suspects.ts'
 import type { Suspect } from '../report/suspects.ts'
 import { withProbe } from '../report/suspect-state.ts'
-import type { Kept, State } from '../report/suspect-state.ts'
+import type { Probe } from '../report/suspect-state.ts'
 import { compiledOf } from './compiled.ts'
 import { failure, usageError } from './exit.ts'
 import { say, sayError, sayJson } from './say.ts'
@@ -35,10 +35,10 @@ interface SuspectsOptions extends SeenOptions, StateOption {
 const MOST_PROBED = 50
 const AT_ONCE = 4
 
-async function probed(suspects: readonly Suspect[], state: State, compiled: CompiledPolicy): Promise<State> {
+async function probed(suspects: readonly Suspect[], compiled: CompiledPolicy): Promise<ReadonlyMap<string, Probe>> {
   const { gateway, limits } = compiled.policy
   const resolver = new Resolver({ servers: gateway.resolvers, timeoutMs: limits.dnsMs })
-  const next = new Map<string, Kept>(state)
+  const found = new Map<string, Probe>()
   const waiting = suspects.slice(0, MOST_PROBED)
   if (suspects.length > MOST_PROBED) sayError(`note: the first ${MOST_PROBED} of ${suspects.length} are probed\n`)
   const work = async (): Promise<void> => {
@@ -47,7 +47,7 @@ async function probed(suspects: readonly Suspect[], state: State, compiled: Comp
       const at = new Date().toISOString()
       const looked = { at, base: await probe(base, compiled, resolver), ...(full === undefined ? {} : { full: await probe(full, compiled, resolver) }) }
       if (looked.base.answer === 'closed') sayError(`note: ${suspect.to.host} is not probed: ${looked.base.detail}\n`)
-      next.set(suspect.to.host, withProbe(next.get(suspect.to.host), looked))
+      found.set(suspect.to.host, looked)
     }
   }
   try {
@@ -55,7 +55,7 @@ async function probed(suspects: readonly Suspect[], state: State, compiled: Comp
   } finally {
     resolver.close()
   }
-  return next
+  return found
 }
 
 async function suspectsAction(options: SuspectsOptions): Promise<void> {
@@ -70,7 +70,11 @@ async function suspectsAction(options: SuspectsOptions): Promise<void> {
   const destinations = new Destinations()
   if (!(await source.each((seen) => destinations.add(seen)))) return
   if (options.probe === true) {
-    state = await probed(suspectsOf(destinations, state).suspects, state, compiled)
+    const found = await probed(suspectsOf(destinations, state).suspects, compiled)
+    // probing takes minutes, in which somebody may have marked one
+    const meanwhile = loadState(file)
+    if (meanwhile === undefined) return
+    state = new Map([...meanwhile, ...[...found].map(([host, probe]) => [host, withProbe(meanwhile.get(host), probe)] as const)])
     if (!saveState(file, state)) return
   }
   const { suspects, innocent } = suspectsOf(destinations, state)
