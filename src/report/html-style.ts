@@ -15,12 +15,14 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 table { border-collapse: collapse; width: 100%; font-size: 13.5px } th { text-align: left; color: var(--soft); font-weight: 500; white-space: nowrap }
 th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top } tr:last-child td { border-bottom: 0 }
 td:first-child { max-width: 420px; overflow-wrap: anywhere } .r { text-align: right; white-space: nowrap } td.bar { padding-left: 6px; background: linear-gradient(to right, var(--bar) var(--share), transparent 0) }
+#summary tbody { display: grid; grid-template-columns: repeat(auto-fit, minmax(380px, 1fr)); column-gap: 44px } #summary tr { display: flex; justify-content: space-between; border-bottom: 1px solid var(--line) } #summary td { border: 0; padding-right: 0 }
 td.bad { color: var(--denied) } .more { color: var(--soft); font-size: 13px; margin: 8px 0 0 }
 svg { width: 100%; height: auto; display: block } svg.small { max-width: 300px } svg text { fill: var(--soft); font-size: 11px }
 .grid { stroke: var(--line) } .allowed { fill: var(--allowed) } .denied { fill: var(--denied) } .failed { fill: var(--failed) } .heat { fill: var(--allowed); stroke: var(--line); stroke-width: .5 }
 .key { color: var(--soft); font-size: 13px; margin: 8px 0 0 } .key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin: 0 5px 0 14px } .key i:first-child { margin-left: 0 }
 details { border-bottom: 1px solid var(--line) } details:last-child { border: 0 } summary { cursor: pointer; padding: 7px 0 } summary span { color: var(--soft); font-size: 13px; margin-left: 10px } details[open] { padding-bottom: 14px }
 @media print { :root { --back: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --allowed: #2f6fc4; --denied: #c22f27; --failed: #c58a10; --bar: #2f6fc41c }
-  body { font-size: 11px } main { max-width: none; padding: 0 } nav { display: none } section, .tile { border-radius: 0; break-inside: avoid-page } section.long { break-inside: auto } tr, svg { break-inside: avoid }
-  * { print-color-adjust: exact; -webkit-print-color-adjust: exact } details > * { display: block } @page { margin: 14mm } }
+  body { font-size: 11px } main { max-width: none; padding: 0 } nav { display: none } section, .tile { border: 0; border-radius: 0; padding: 0; break-inside: avoid-page } section { margin: 0 0 22px; overflow: visible }
+  h2, h3 { break-after: avoid } .tiles { grid-template-columns: repeat(7, auto) } .tile b { font-size: 15px } .tile span, table, .key, .more { font-size: 11px } #summary tbody { grid-template-columns: 1fr 1fr } section.long { break-inside: auto } tr, svg { break-inside: avoid }
+  * { print-color-adjust: exact; -webkit-print-color-adjust: exact } details > * { display: block } details::details-content { content-visibility: visible; height: auto } summary { break-after: avoid } @page { margin: 14mm } }
 `
