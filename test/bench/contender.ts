@@ -39,10 +39,11 @@ export interface OwnPlan {
   readonly policy: string
   readonly workers: number
   readonly events: boolean
+  readonly store: boolean
   readonly target: string
 }
 
-export function ownPlan({ title, root, policy, workers, events, target }: OwnPlan): Plan {
+export function ownPlan({ title, root, policy, workers, events, store, target }: OwnPlan): Plan {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly bin: Readonly<Record<string, string>> }
   const program = join(root, manifest.bin['greengate'] ?? '')
   return {
@@ -52,7 +53,7 @@ export function ownPlan({ title, root, policy, workers, events, target }: OwnPla
     async prepare({ folder, port }) {
       const file = await policyFile(policy, folder, target)
       return [process.execPath, program, 'serve', '--policy', file, '--host', '127.0.0.1', '--port', `${port}`, '--workers', `${workers}`,
-        '--pid-file', join(folder, 'greengate.pid'), '--access-log', join(folder, 'access.log'), '--event-log', events ? join(folder, 'events.jsonl') : 'none']
+        '--pid-file', join(folder, 'greengate.pid'), '--access-log', join(folder, 'access.log'), '--event-log', events ? join(folder, 'events.jsonl') : 'none', ...(store ? ['--store', join(folder, 'store.db')] : [])]
     },
   }
 }

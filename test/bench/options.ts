@@ -14,6 +14,7 @@ export interface Options {
   readonly policies: readonly string[]
   readonly workers: readonly number[]
   readonly events: boolean
+  readonly store: boolean
   readonly compare: string | undefined
   /** of every case, in place of its own */
   readonly rounds: number | undefined
@@ -32,6 +33,7 @@ npm run bench -- decisions      what a decision costs by rules, list entries and
   --policy FILE      a policy of your own, or ${POLICIES.join(', ')}; more than one by commas (default: plain)
   --workers LIST     of ours: 1,2 measures both (default: 1)
   --events           measure ours with the event log too
+  --store            measure ours with the store too
   --compare REV      measure this tree against another revision, in turn
   --json FILE        write every round to a file
   --scale X          make every round X times as long (default: 1)
@@ -59,7 +61,7 @@ export function parseOptions(args: readonly string[]): Options | { readonly prob
       args: [...args],
       options: {
         cases: { type: 'string' }, rounds: { type: 'string' }, peers: { type: 'string' }, policy: { type: 'string', default: 'plain' }, workers: { type: 'string', default: '1' },
-        events: { type: 'boolean', default: false }, compare: { type: 'string' }, json: { type: 'string' }, scale: { type: 'string', default: '1' },
+        events: { type: 'boolean', default: false }, store: { type: 'boolean', default: false }, compare: { type: 'string' }, json: { type: 'string' }, scale: { type: 'string', default: '1' },
         generator: { type: 'string' }, help: { type: 'boolean', default: false },
       },
     })
@@ -78,6 +80,7 @@ export function parseOptions(args: readonly string[]): Options | { readonly prob
       policies,
       workers: values.workers.split(',').map((text) => number(text, '--workers', true)),
       events: values.events,
+      store: values.store,
       compare: values.compare,
       rounds: values.rounds === undefined ? undefined : number(values.rounds, '--rounds', true),
       scale: number(values.scale, '--scale', false),

@@ -28,14 +28,15 @@ function say(line: string): void {
 
 /** Ours in each form that is asked for; the first is what all is compared with. */
 function ours(options: Options, target: string, folder: string): readonly Entry[] {
-  const forms = options.policies.flatMap((policy) => options.workers.flatMap((workers) => (options.events ? [false, true] : [false]).map((events) => ({ policy, workers, events }))))
-  const entries = forms.map(({ policy, workers, events }, i): Entry => {
-    const apart = [...(policy === options.policies[0] ? [] : [`policy ${policy}`]), ...(workers === options.workers[0] ? [] : [`${workers} workers`]), ...(events ? ['event log'] : [])]
-    return { plan: ownPlan({ title: [FIRST, ...apart].join(', '), root: ROOT, policy, workers, events, target }), kind: i === 0 ? 'first' : 'variant' }
+  const forms = options.policies.flatMap((policy) => options.workers.flatMap((workers) => 
+    [[false, false], ...(options.events ? [[true, false]] : []), ...(options.store ? [[false, true]] : [])].map(([events = false, store = false]) => ({ policy, workers, events, store }))))
+  const entries = forms.map(({ policy, workers, events, store }, i): Entry => {
+    const apart = [...(policy === options.policies[0] ? [] : [`policy ${policy}`]), ...(workers === options.workers[0] ? [] : [`${workers} workers`]), ...(events ? ['event log'] : []), ...(store ? ['store'] : [])]
+    return { plan: ownPlan({ title: [FIRST, ...apart].join(', '), root: ROOT, policy, workers, events, store, target }), kind: i === 0 ? 'first' : 'variant' }
   })
   if (options.compare === undefined) return entries
   const { root, title } = checkOut(options.compare, folder)
-  const other = ownPlan({ title, root, policy: options.policies[0] ?? 'plain', workers: options.workers[0] ?? 1, events: false, target })
+  const other = ownPlan({ title, root, policy: options.policies[0] ?? 'plain', workers: options.workers[0] ?? 1, events: false, store: false, target })
   return [...entries, { plan: other, kind: 'other' }]
 }
 
