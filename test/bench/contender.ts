@@ -6,7 +6,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs
 import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { makeMeter, memoryOf, workerTicks } from './meter.ts'
+import { makeMeter, memoryOf, workerTimes } from './meter.ts'
 import type { Meter } from './meter.ts'
 import { policyFile } from './policies.ts'
 import type { Peer, Place } from './peers.ts'
@@ -131,7 +131,7 @@ export class Contender {
   }
 
   workers(): ReadonlyMap<string, number> {
-    return workerTicks(this.#meter.pids(this.#child.pid ?? 0))
+    return workerTimes(this.#meter.pids(this.#child.pid ?? 0))
   }
 
   #ended(): boolean {

@@ -13,6 +13,8 @@ export interface Round {
   readonly outcome: Outcome
   /** of the processor time of the worker threads; empty with one worker */
   readonly shares: readonly number[]
+  /** the same for the workers' threads alone: what a request waits for, without those that write logs */
+  readonly worker?: number
 }
 
 const GIB = 2 ** 30
@@ -30,9 +32,9 @@ function valueOf({ figure }: Case, cpuMs: number, { done, bytes, p50 }: Outcome)
 }
 
 function sharesOf(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): readonly number[] {
-  const ticks = [...after].sort().map(([name, value]) => value - (before.get(name) ?? 0))
-  const all = ticks.reduce((sum, each) => sum + each, 0)
-  return ticks.length < 2 || all === 0 ? [] : ticks.map((each) => each / all)
+  const times = [...after].sort().map(([name, value]) => value - (before.get(name) ?? 0))
+  const all = times.reduce((sum, each) => sum + each, 0)
+  return times.length < 2 || all === 0 ? [] : times.map((each) => each / all)
 }
 
 /** Until a round costs as much as the one before: code is compiled, buffers have grown, connections stand. By seconds alone a busy machine warms nobody. */
@@ -56,7 +58,10 @@ export async function measureCase(each: Case, contenders: readonly Contender[], 
       const outcome = await tools.load(loadWords(each, scale), contender.port)
       await pause(REST_MS)
       const spent = contender.cpu() - cpu
-      figures.get(contender.title)?.push({ value: valueOf(each, spent, outcome), outcome, shares: sharesOf(workers, contender.workers()) })
+      const after = contender.workers()
+      const own = [...after].reduce((sum, [name, value]) => sum + value - (workers.get(name) ?? 0), 0)
+      const worker = own > 0 && each.figure === 'cpu' ? valueOf(each, own, outcome) : undefined
+      figures.get(contender.title)?.push({ value: valueOf(each, spent, outcome), outcome, shares: sharesOf(workers, after), ...(worker === undefined ? {} : { worker }) })
     }
   }
   return figures

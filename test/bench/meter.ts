@@ -153,9 +153,9 @@ export function memoryOf(pids: readonly number[]): number | undefined {
   return sum
 }
 
-/** Hundredths of a second that each worker's thread took, by the names that ours gives them. */
-export function workerTicks(pids: readonly number[]): ReadonlyMap<string, number> {
-  const ticks = new Map<string, number>()
+/** Milliseconds that each worker's thread took, by the names that ours gives them. */
+export function workerTimes(pids: readonly number[]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>()
   for (const pid of pids) {
     let threads: readonly string[]
     try {
@@ -166,8 +166,10 @@ export function workerTicks(pids: readonly number[]): ReadonlyMap<string, number
     for (const thread of threads) {
       const name = text(`/proc/${pid}/task/${thread}/comm`)?.trim() ?? ''
       if (!/^greengate-\d+$/.test(name)) continue
-      ticks.set(name, (ticks.get(name) ?? 0) + (stat(`/proc/${pid}/task/${thread}/stat`)?.ticks ?? 0))
+      // nanoseconds on a processor, where the kernel counts them
+      const exact = Number(text(`/proc/${pid}/task/${thread}/schedstat`)?.split(' ')[0] ?? 0) / 1e6
+      times.set(name, (times.get(name) ?? 0) + (exact > 0 ? exact : (stat(`/proc/${pid}/task/${thread}/stat`)?.ticks ?? 0) * TICK_MS))
     }
   }
-  return ticks
+  return times
 }

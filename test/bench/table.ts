@@ -53,7 +53,7 @@ export function markdown(columns: readonly Column[], rows: readonly Row[]): stri
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** What does not fit into a cell: reasons of failures, and what each worker carried. */
+/** What does not fit into a cell: reasons of failures, what each worker carried, and what of ours a request itself waits for. */
 export function remarks(columns: readonly Column[], rows: readonly Row[]): readonly string[] {
   const told: string[] = []
   for (const row of rows) {
@@ -65,6 +65,10 @@ export function remarks(columns: readonly Column[], rows: readonly Row[]): reado
       const shares = Array.from({ length: workers }, (_, i) => median(rounds.flatMap(({ shares: each }) => each[i] ?? [])) ?? 0)
       if (shares.length > 0 && row.case.connections > 1) told.push(`${row.case.name}, ${title}: the workers carry ${shares.map((share) => `${Math.round(share * 100)}%`).join(', ')}`)
     }
+    const variants = columns.filter(({ kind }) => kind !== 'other')
+    const workers = variants.map(({ title }) => median((row.rounds.get(title) ?? []).flatMap(({ worker }) => (worker === undefined ? [] : [worker]))))
+    const [first] = workers
+    if (first !== undefined && workers.length > 1) told.push(`${row.case.name}, the workers' threads alone: ${variants.map(({ title }, i) => `${title} ${workers[i]?.toFixed(1) ?? '-'}${i === 0 ? '' : ` (${((workers[i] ?? 0) / first).toFixed(2)})`}`).join('; ')}`)
   }
   return told
 }
