@@ -1,4 +1,4 @@
-// The drop ledger as the kernel tells it: `nft -n -j list sets` and `ipset save`, read into the same entries. Danger prevented: a tool's
+// The drop ledger as the kernel tells it: `nft -n -j list set` and `ipset save`, read into the same entries. Danger prevented: a tool's
 // text that is half understood and counted as nothing, which an administrator would read as "nobody was refused".
 import type { Ip } from '../net/ip.ts'
 import { parseIp } from '../net/ip.ts'
@@ -52,7 +52,7 @@ export interface LedgerReading {
   readonly unread: number
 }
 
-/** `nft -n -j list sets table inet greengate`. `now`: epoch milliseconds at the time of the listing. */
+/** `nft -n -j list set inet greengate NAME`. `now`: epoch milliseconds at the time of the listing. */
 export function readNftLedger(json: string, now: number): LedgerReading {
   const parsed: unknown = JSON.parse(json)
   const listed: readonly unknown[] = isRecord(parsed) && Array.isArray(parsed['nftables']) ? parsed['nftables'] : []

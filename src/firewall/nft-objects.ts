@@ -2,9 +2,9 @@
 // so that usage and the drop ledger go on over a reload; what must begin anew is flushed by name.
 import type { Family } from '../net/ip.ts'
 import { rangeText } from '../net/network.ts'
-import type { Range } from '../net/network.ts'
 import { LEDGER_ENTRIES, LEDGER_SECONDS, LEDGER_SETS, isLedgerLine } from './ledger.ts'
 import type { LedgerSet } from './ledger.ts'
+import type { LongLists } from './nft-lists.ts'
 import type { Ruleset } from './ruleset.ts'
 
 /** `rule:mail` → `gg-rule.mail`: what nft takes for a name, with a head that is none of its own words. */
@@ -57,23 +57,27 @@ function dynamic(name: string, type: string, size: number, timeout: string): Nam
 }
 
 /** As nft breaks its lines: two IPv4 networks or one IPv6 network a line. */
-function elementsText(ranges: readonly Range[], family: Family): string {
+function elementsText(elements: readonly string[], family: Family): string {
   const perLine = family === 4 ? 2 : 1
   const rows: string[] = []
-  for (let index = 0; index < ranges.length; index += perLine) rows.push(ranges.slice(index, index + perLine).map(rangeText).join(', '))
+  for (let index = 0; index < elements.length; index += perLine) rows.push(elements.slice(index, index + perLine).join(', '))
   return rows.join(',\n\t\t\t     ')
 }
 
-export function namedSets(ruleset: Ruleset): readonly NamedSet[] {
+function filled(name: string, family: Family, interval: boolean, elements: readonly string[]): NamedSet {
+  const words = [`type ipv${family}_addr`, ...(interval ? ['flags interval'] : [])]
+  return { name, head: words.map((each) => `${each};`).join(' '), body: [...words, `elements = { ${elementsText(elements, family)} }`] }
+}
+
+export function namedSets(ruleset: Ruleset, lists: LongLists): readonly NamedSet[] {
   const all = ruleset.chains.flatMap((chain) => chain.lines)
   const sets: NamedSet[] = []
   for (const family of [4, 6] as const) {
-    const type = `ipv${family}_addr`
     if (all.some(({ tests, families }) => families.includes(family) && (tests.sourceNotSpecial === true || tests.destinationNotSpecial === true))) {
-      const elements = elementsText(ruleset.special.filter((range) => range.family === family), family)
-      sets.push({ name: `special${family}`, head: `type ${type}; flags interval;`, body: [`type ${type}`, 'flags interval', `elements = { ${elements} }`] })
+      sets.push(filled(`special${family}`, family, true, ruleset.special.filter((range) => range.family === family).map(rangeText)))
     }
   }
+  for (const { name, family, interval, elements } of lists.all) sets.push(filled(name, family, interval, elements))
   const buckets = new Set(all.flatMap(({ tests }) => tests.limit?.perSource ?? []))
   for (const bucket of [...buckets].sort()) {
     for (const family of [4, 6] as const) sets.push(dynamic(`rate_${bucket}${family}`, `ipv${family}_addr`, 4096, '1m'))

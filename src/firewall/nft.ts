@@ -1,9 +1,11 @@
 // The ruleset as `nft -f` reads it and `nft -s list table` prints it, both families in one transaction. A dumb printer: what a packet
 // may do was decided before. Danger prevented: `delete table`, which lets packets see empty sets while it lasts; `flush` does not.
 import { rangeText } from '../net/network.ts'
+import type { Range } from '../net/network.ts'
 import type { Family } from '../net/ip.ts'
 import type { PortRange } from '../policy/policy.ts'
 import { counterName, counterNames, ledgerTexts, namedSets } from './nft-objects.ts'
+import { LongLists } from './nft-lists.ts'
 import { LOG_GROUP } from './logs.ts'
 import { protocolName } from './protocols.ts'
 import { CATCH_MARK, CATCH_MASK } from './route.ts'
@@ -58,12 +60,17 @@ function l4Words(l4: L4, family: Family): readonly string[] {
   return source.length + target.length === 0 ? [`meta l4proto ${l4.protocol}`] : [...source, ...target]
 }
 
-function addressWords(tests: Tests, family: Family): readonly string[] {
+function listText(ranges: readonly Range[], lists: LongLists): string {
+  const name = lists.nameOf(ranges)
+  return name === undefined ? setText(ranges.map(rangeText)) : `@${name}`
+}
+
+function addressWords(tests: Tests, family: Family, lists: LongLists): readonly string[] {
   const ip = family === 4 ? 'ip' : 'ip6'
   const words: string[] = []
-  if (tests.sources !== undefined) words.push(`${ip} saddr ${setText(tests.sources.map(rangeText))}`)
+  if (tests.sources !== undefined) words.push(`${ip} saddr ${listText(tests.sources, lists)}`)
   if (tests.sourceNotSpecial === true) words.push(`${ip} saddr != @special${family}`)
-  if (tests.destinations !== undefined) words.push(`${ip} daddr ${setText(tests.destinations.map(rangeText))}`)
+  if (tests.destinations !== undefined) words.push(`${ip} daddr ${listText(tests.destinations, lists)}`)
   if (tests.destinationNotSpecial === true) words.push(`${ip} daddr != @special${family}`)
   return words
 }
@@ -143,10 +150,10 @@ function bySide({ tests, verdict }: Line): boolean {
   return answersBySide(verdict) || tests.sourceNotSpecial === true || tests.destinationNotSpecial === true || tests.limit?.perSource !== undefined
 }
 
-function lineText(line: Line, families: readonly Family[]): string {
+function lineText(line: Line, families: readonly Family[], lists: LongLists): string {
   const { tests } = line
   const [family = 4] = families
-  const addresses = addressWords(tests, family)
+  const addresses = addressWords(tests, family, lists)
   const limits = limitWords(tests, family)
   const tied = addresses.length > 0 || tests.l4?.protocol === 'icmp' || tests.limit?.perSource !== undefined
     // an answer of one family says which, where no counter stands between
@@ -176,23 +183,24 @@ function lineText(line: Line, families: readonly Family[]): string {
   return `\t\t${words.join(' ')}`
 }
 
-function lineTexts(line: Line): readonly string[] {
+function lineTexts(line: Line, lists: LongLists): readonly string[] {
   if (line.verdict.kind === 'ledger') return ledgerTexts()
-  return bySide(line) ? line.families.map((family) => lineText(line, [family])) : [lineText(line, line.families)]
+  return bySide(line) ? line.families.map((family) => lineText(line, [family], lists)) : [lineText(line, line.families, lists)]
 }
 
-function chainText(chain: Chain): string {
-  return [`\tchain ${chain.name.toLowerCase()} {`, ...baseText(chain), ...chain.lines.flatMap(lineTexts), '\t}'].join('\n')
+function chainText(chain: Chain, lists: LongLists): string {
+  return [`\tchain ${chain.name.toLowerCase()} {`, ...baseText(chain), ...chain.lines.flatMap((line) => lineTexts(line, lists)), '\t}'].join('\n')
 }
 
 /** Whole: creates the table where it is missing, empties it where it is not, and fills it, all at once. */
 export function renderNftTable(ruleset: Ruleset): string {
-  const sets = namedSets(ruleset)
+  const lists = new LongLists(ruleset)
+  const sets = namedSets(ruleset, lists)
   const chains = ruleset.chains.filter((chain) => chain.hook === undefined || chain.lines.length > 0)
   const blocks = [
     ...counterNames(ruleset).map((name) => `\tcounter ${name} {\n\t}`),
     ...sets.map((set) => [`\tset ${set.name} {`, ...set.body.map((row) => `\t\t${row}`), '\t}'].join('\n')),
-    ...chains.map(chainText),
+    ...chains.map((chain) => chainText(chain, lists)),
   ]
   return [
     `add table ${NFT_TABLE}`,

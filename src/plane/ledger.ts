@@ -2,7 +2,7 @@
 // dropped" where there was no ledger to look into.
 import { readIpsetLedger, readNftLedger } from '../firewall/ledger-read.ts'
 import type { LedgerReading } from '../firewall/ledger-read.ts'
-import { ipsetNames } from '../firewall/ledger.ts'
+import { LEDGER_SETS, ipsetNames } from '../firewall/ledger.ts'
 import { NFT_TABLE } from '../firewall/nft.ts'
 import { firstProblem, runTool } from '../kernel/tool.ts'
 import type { Runner } from '../kernel/tool.ts'
@@ -11,10 +11,13 @@ export type Ledger = ({ readonly ok: true; readonly backend: 'nft' | 'ipset' } &
 
 /** nft's where its table is, else ipset's. */
 export async function readLedger(run: Runner = runTool): Promise<Ledger> {
-  const nft = await run('nft', ['-n', '-j', 'list', 'sets', 'table', ...NFT_TABLE.split(' ')])
-  if (nft.code === 0) {
+  // each by its name: a listing of all sets has those of a policy in it, a hundred thousand addresses perhaps
+  const ran = await Promise.all(LEDGER_SETS.map(({ name }) => run('nft', ['-n', '-j', 'list', 'set', ...NFT_TABLE.split(' '), name])))
+  const listed = ran.filter(({ code }) => code === 0)
+  if (listed.length > 0) {
     try {
-      return { ok: true, backend: 'nft', ...readNftLedger(nft.out, Date.now()) }
+      const read = listed.map(({ out }) => readNftLedger(out, Date.now()))
+      return { ok: true, backend: 'nft', entries: read.flatMap(({ entries }) => entries), unread: read.reduce((sum, { unread }) => sum + unread, 0) }
     } catch (error) {
       return { ok: false, problem: `nft tells its sets in a form that cannot be read: ${error instanceof Error ? error.message : String(error)}` }
     }

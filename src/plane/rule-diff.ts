@@ -20,16 +20,30 @@ export interface PartDiff {
 
 type Parts = ReadonlyMap<string, readonly string[]>
 
+function isSet(part: string): boolean {
+  return part.startsWith('set ')
+}
+
+/** A line an element: a set of thousands differs by those that came and went. */
+function elementLines(lines: readonly string[]): readonly string[] {
+  const start = lines.findIndex((line) => line.startsWith('elements = {'))
+  if (start < 0) return lines
+  return [...lines.slice(0, start), ...lines.slice(start).join(' ').replace(/^elements = \{ ?| ?\}$/g, '').split(/,\s*/)]
+}
+
 function nftParts(text: string): Parts {
-  const parts = new Map<string, string[]>()
+  const parts = new Map<string, readonly string[]>()
+  let name = ''
   let current: string[] | undefined
   for (const line of text.split('\n')) {
     const opening = /^\t(\w+ \S+) \{$/.exec(line)
     if (opening !== null) {
+      name = opening[1] ?? ''
       current = []
-      parts.set(opening[1] ?? '', current)
-    } else if (line === '\t}') current = undefined
-    else if (current !== undefined && line.trim() !== '') current.push(line.trim())
+    } else if (line === '\t}') {
+      parts.set(name, isSet(name) ? elementLines(current ?? []) : current ?? [])
+      current = undefined
+    } else if (current !== undefined && line.trim() !== '') current.push(line.trim())
   }
   return parts
 }
@@ -104,6 +118,13 @@ function lineDiff(kernel: readonly string[], policy: readonly string[]): readonl
   return [...before, ...middle(ours, theirs), ...after]
 }
 
+/** Of a set, whose order says nothing. */
+function setDiff(kernel: readonly string[], policy: readonly string[]): readonly DiffLine[] | undefined {
+  const [there, wanted] = [new Set(kernel), new Set(policy)]
+  const lines = [...policy.filter((each) => !there.has(each)).map((text) => told('policy', text)), ...kernel.filter((each) => !wanted.has(each)).map((text) => told('kernel', text))]
+  return lines.length === 0 ? undefined : lines
+}
+
 /** What stands there and does nothing: left empty by a reload, or a set that no rule asks. */
 function isIdle(part: string, lines: readonly string[], all: Parts): boolean {
   const [kind, name = ''] = part.split(' ')
@@ -121,7 +142,7 @@ export function diffRules(live: OwnRules, wanted: OwnRules): readonly PartDiff[]
       if (own === undefined) return [{ store, part, lines: [told('policy', part), ...(want ?? []).map((text) => told('policy', text))] }]
       if (want === undefined && isIdle(part, own, kernel)) return []
       if (want === undefined) return [{ store, part, lines: [told('kernel', part), ...own.map((text) => told('kernel', text))] }]
-      const lines = lineDiff(own, want)
+      const lines = isSet(part) ? setDiff(own, want) : lineDiff(own, want)
       return lines === undefined ? [] : [{ store, part, lines }]
     })
   })

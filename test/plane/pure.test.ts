@@ -6,6 +6,7 @@ import { olderThan } from '../../src/kernel/tools.ts'
 import { chooseGeneration, generationOfMark } from '../../src/plane/generations.ts'
 import { canonicalIptables, iptablesChange, iptablesTidying, jumpsFirst, parseIptables } from '../../src/plane/iptables-text.ts'
 import { canonicalNft, nftChange, nftTidying, parseNft } from '../../src/plane/nft-text.ts'
+import { diffRules } from '../../src/plane/rule-diff.ts'
 import { proveNew } from '../../src/plane/session.ts'
 
 const flow = (generation: number): ReturnType<typeof parseFlow> =>
@@ -104,4 +105,11 @@ t.test('nft: one transaction, never a deleted table; what packets put into a set
   t.match(other === undefined ? '' : nftChange(live, other, false), /delete set inet greengate clients\n/, 'a set of another type is made anew')
   t.equal(canonicalNft(table(`${CHAIN}\n${SET}\n${COUNTER.replace('5', '9')}\n\tcounter gg-b {\n\t}\n\n\tchain empty {\n\t}\n`)), canonicalNft(table(`${COUNTER}\n${SET}\n${CHAIN}`)))
   t.not(canonicalNft(table(`${COUNTER}\n${SET.replace('64/27', '96/27')}\n${CHAIN}`)), canonicalNft(table(`${COUNTER}\n${SET}\n${CHAIN}`)))
+})
+
+t.test('of a long set the difference is what came and went, wherever nft breaks its lines', async (t) => {
+  const set = (addresses: readonly string[]): string => table(`\tset clients {\n\t\ttype ipv4_addr\n\t\telements = { ${addresses.map((each, at) => (at % 2 === 1 ? `${each},\n\t\t\t    ` : `${each},`)).join(' ').replace(/,\s*$/, '')} }\n\t}\n\n${CHAIN}`)
+  const all = Array.from({ length: 20_000 }, (_, at) => `10.0.${at >> 8}.${at & 255}`)
+  t.same(diffRules({ nft: set(all) }, { nft: set(all) }), [])
+  t.same(diffRules({ nft: set(['10.9.9.9', ...all.slice(1)]) }, { nft: set(all) }), [{ store: 'nft', part: 'set clients', lines: [{ side: 'policy', text: '10.0.0.0' }, { side: 'kernel', text: '10.9.9.9' }] }])
 })
