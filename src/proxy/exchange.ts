@@ -6,7 +6,7 @@ import type { HttpFault } from '../http/fault.ts'
 import { forwardsLeft } from '../http/max-forwards.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import { redactUnread } from '../log/redact.ts'
-import { type Ip, sameIp } from '../net/ip.ts'
+import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import { answerLocally, answerOwn } from './answers.ts'
 import { type Asked, type Fetch, whatIsAsked } from './asked.ts'
@@ -17,6 +17,7 @@ import { inTheirTongue } from './tls-alert.ts'
 import { clientOf } from './known-clients.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Notes } from './notes.ts'
+import { askedAmong } from './peer.ts'
 import { type Reached, reachUpstream } from './reach-upstream.ts'
 import { bodiless, loopProblem, requestFacts } from './request-facts.ts'
 import type { DnsResult } from './resolve.ts'
@@ -108,16 +109,10 @@ export class Exchange {
   #resolved(asked: Reached, leave: Leave, answer: DnsResult): void {
     if (this.over) return
     this.notes.dns = answer.ms
-    if (answer.ok) return this.#guard(asked, leave, this.#ofName(answer.addresses))
+    if (answer.ok) return this.#guard(asked, leave, askedAmong(this.inbound.peer, answer.addresses))
     if (asked.kind === 'connect' && !leave.facts.tunnel) return goInside(this, asked.target, undefined)
     const late = answer.error === 'dns_timeout'
     this.refuseUpstream(late ? 504 : 502, answer.error, late ? 'the name was not resolved in time' : 'the name cannot be resolved')
-  }
-
-  /** What was caught goes where it was going if its name has that address, and else to the name's own: a name is the client's word alone. */
-  #ofName(addresses: readonly Ip[]): readonly Ip[] {
-    const { original } = this.inbound.peer
-    return original !== undefined && addresses.some((each) => sameIp(each, original.address)) ? [original.address] : addresses
   }
 
   #guard(asked: Reached, leave: Leave, addresses: readonly Ip[]): void {
