@@ -33,7 +33,8 @@ const COMMANDS: CommandTable = [
   ['help', async () => (await import('./help.ts')).helpCommand],
 ]
 
-async function buildProgram(args: readonly string[]): Promise<Command> {
+/** With what these words need of it. */
+export async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('greengate')
   program
     .description('an egress policy gateway: one policy file decides what leaves, through the proxy and through the firewall')
