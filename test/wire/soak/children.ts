@@ -60,14 +60,15 @@ export class Child {
   }
 
   send(message: ToClient): void {
-    if (this.process.connected) this.process.send(message)
+    // it may be gone in this moment; its end is told by 'exit'
+    if (this.process.connected) this.process.send(message, () => {})
   }
 
   /** Resolves when it has taken notice. */
   async told(message: ToClient & { readonly number: number }): Promise<void> {
     if (!this.process.connected) return
     const seen = new Promise<void>((resolve) => this.#waiting.set(message.number, resolve))
-    this.process.send(message)
+    this.process.send(message, () => {})
     await seen
   }
 
