@@ -18,8 +18,10 @@ import { sweep } from '../plane/sweep.ts'
 import { runTool } from '../kernel/tool.ts'
 import { toolText } from '../kernel/tools.ts'
 import { resolve } from 'node:path'
+import { DRILL_SECONDS, decideByDrill } from './apply-drill.ts'
+import type { DrillOrder } from './apply-drill.ts'
 import { applyFacts, factLines } from './apply-facts.ts'
-import { EXIT, failure } from './exit.ts'
+import { EXIT, failure, usageError } from './exit.ts'
 import { livePlanOptions, planOf } from './firewall-plan.ts'
 import type { Plan, PlanOptions } from './firewall-plan.ts'
 import { policyOption } from './options.ts'
@@ -31,11 +33,15 @@ import { tellDiagnostics } from './report.ts'
 import { say, sayError, sayJson } from './say.ts'
 
 interface ApplyOptions extends PlanOptions, StateOptions, BackendOption {
-  readonly confirm: number
+  readonly confirm?: number
+  readonly drill?: true
   readonly detach?: true
   readonly dryRun?: true
   readonly pidFile?: string
 }
+
+/** For a person. */
+const WAIT_SECONDS = 60
 
 type Teller = (json: Readonly<Record<string, unknown>>, label: string, text: string) => void
 
@@ -46,7 +52,7 @@ function teller(json: boolean): Teller {
   }
 }
 
-function tellStep(tell: Teller, step: Step): void {
+function tellStep(tell: Teller, step: Step, drill: boolean): void {
   switch (step.step) {
     case 'tried': return tell({ step: 'tried', ms: Math.round(step.ms) }, 'tried', `in a namespace of its own, there and back, in ${Math.round(step.ms)} ms`)
     case 'loaded': return tell({ step: 'loaded', ms: Math.round(step.ms) }, 'loaded', `and read back from the kernel, in ${Math.round(step.ms)} ms`)
@@ -57,7 +63,7 @@ function tellStep(tell: Teller, step: Step): void {
       const text = swept.ok ? `${swept.flows} from before, ${swept.cut} of them denied now and cut` : `could not be looked through (${swept.problem}): the mark stops who sends, not who is only sent to`
       return tell({ step: 'swept', ...swept }, 'flows', text)
     }
-    case 'waiting': return tell({ step: 'waiting', token: step.token, seconds: step.seconds }, 'waiting',
+    case 'waiting': return tell({ step: 'waiting', token: step.token, seconds: step.seconds }, 'waiting', drill ? `${step.seconds} s at most for the drill, which keeps the rules or takes them back` :
       `${step.seconds} s for your confirmation, from a NEW session:\n\n  greengate firewall confirm ${step.token}\n\nelse the rules from before come back, whatever becomes of this process or this connection.`)
   }
 }
@@ -137,29 +143,41 @@ async function run(plan: Plan, chosen: Extract<Chosen, { ok: true }>, found: Fou
   tellProxy(tell, found)
   const { proxyUid } = final.facts
   const work: Work = {
-    places, self: self(), wanted, closed: rulesText(closedRuleset(final.policy.gateway), backend), seconds: options.confirm, takeBack: takeProxyBack, stopped: endedBy(),
+    places, self: self(), wanted, closed: rulesText(closedRuleset(final.policy.gateway), backend), seconds: options.confirm ?? (options.drill === true ? DRILL_SECONDS : WAIT_SECONDS), takeBack: takeProxyBack, stopped: endedBy(),
     begin: choice.begin,
     selfTest: (live) => selfTest(final.compiled, final.ruleset.mode, live),
     proxy: found.kind === 'same' ? () => tryInProxy(found.gateway, final.hash) : undefined,
     sweep: () => sweep({ compiled: final.compiled, generation: choice.generation, now: Date.now(), proxyUid: typeof proxyUid === 'number' ? proxyUid : undefined }, final.ruleset.mode),
-    tell: (step) => tellStep(tell, step),
+    tell: (step) => tellStep(tell, step, options.drill === true),
   }
-  await finish(work, await apply(work), options)
+  await finish(work, await apply(work), options, { places, compiled: final.compiled, file: resolve(final.file), json })
 }
 
-async function finish(work: Work, applied: Applied, options: ApplyOptions): Promise<void> {
+async function finish(work: Work, applied: Applied, options: ApplyOptions, order: DrillOrder): Promise<void> {
   const json = options.json === true
   if (applied.kind === 'refused') {
     if (json) sayJson({ step: 'ended', ending: 'refused', why: applied.problem })
     return failure(applied.problem, applied.hint)
   }
   if (applied.kind === 'waiting' && options.detach === true) return
+  const drill = applied.kind === 'waiting' && options.drill === true ? decideByDrill(order, applied.pending) : undefined
   const outcome = applied.kind === 'ended' ? applied.outcome : await waitForEnd(work, applied.pending)
+  await drill
   if (applied.kind === 'ended' && applied.proxy !== undefined && outcome.ending === 'confirmed') await settleInProxy(applied.proxy)
   tellEnd(json, outcome)
 }
 
+/** What does not go with a drill; undefined: nothing. */
+function againstDrill({ drill, confirm, detach, mode }: ApplyOptions): readonly [problem: string, hint: string] | undefined {
+  if (drill !== true) return undefined
+  if (mode === 'client') return ['`--drill` places a client at a gateway\'s green interface, and a single machine has none', 'leave it out']
+  if (detach === true) return ['`--drill` decides when it is done, and with `--detach` nobody is there then', 'leave one of them out']
+  return confirm === 0 ? ['`--confirm 0` asks nobody, and so no drill', 'leave one of them out'] : undefined
+}
+
 async function applyAction(options: ApplyOptions): Promise<void> {
+  const wrong = againstDrill(options)
+  if (wrong !== undefined) return usageError(...wrong)
   const file = policyOption(options.policy)
   if (file === undefined) return
   const found = options.mode === 'client' ? { kind: 'none' as const } : await findGateway(file, options.pidFile)
@@ -175,7 +193,8 @@ async function applyAction(options: ApplyOptions): Promise<void> {
 
 export function applyCommand(firewall: Command): void {
   backendOption(stateOption(livePlanOptions(firewall.command('apply').description('put the policy into the kernel, and into the running gateway; back again when nobody confirms'))))
-    .option('--confirm <seconds>', 'how long to wait for `confirm`; 0: confirmed at once, nobody is asked', secondsOption, 60)
+    .option('--confirm <seconds>', `how long to wait for \`confirm\` (default: ${WAIT_SECONDS}; for a drill ${DRILL_SECONDS}); 0: confirmed at once, nobody is asked`, secondsOption)
+    .option('--drill', 'a live drill decides in your place: kept where it finds no hole, else taken back')
     .option('--detach', 'end when the rules are in force; the watchdog decides')
     .option('--dry-run', 'try everything in a namespace of its own, and change nothing')
     .option('--pid-file <file>', 'of the gateway that takes the policy with the rules (default: the one that serves this file)')
@@ -183,10 +202,12 @@ export function applyCommand(firewall: Command): void {
     .addHelpText('after', `
 Tried for real in a throw-away namespace, there and back; the old rules kept; a watchdog armed; loaded in one transaction, read back, and the gateway
 changed with it; flows that the policy denies cut. Then it waits. Ctrl-C, a lost connection, kill -9 and a restart all lead back to the old rules.
+A drill shows that nobody gets out, not that you get in: the admin's way in is walked through before.
 Exit code 0: confirmed; 1: the old rules are in force; 4: the policy has errors.
 
 Example:
   $ greengate firewall apply --policy office.yaml --confirm 60
-  $ greengate firewall confirm k3mz-p9qa        (from a new session)`)
+  $ greengate firewall confirm k3mz-p9qa        (from a new session)
+  $ greengate firewall apply --policy office.yaml --drill`)
     .action(applyAction)
 }
