@@ -115,6 +115,17 @@ class Telling {
   }
 }
 
+/** A reader that is slower than we are is waited for: `| less` over a month would be all of it in memory. False: nobody reads any more. */
+async function readerKeepsUp(): Promise<boolean> {
+  const { stdout } = process
+  if (stdout.writable && stdout.writableLength > 1 << 20) {
+    await new Promise<void>((resolve) => {
+      for (const end of ['drain', 'close', 'error']) stdout.once(end, () => resolve())
+    })
+  }
+  return stdout.writable
+}
+
 async function fromStore(place: Extract<Place, { kind: 'store' }>, telling: Telling, filter: RecordFilter, options: RequestLogOptions, most: number | undefined): Promise<void> {
   const { db } = place
   let last = lastRecord(db)
@@ -122,8 +133,7 @@ async function fromStore(place: Extract<Place, { kind: 'store' }>, telling: Tell
     let count = 0
     for (const line of recordLines(db, filter)) {
       telling.line(line)
-      // a reader that is slower than we are is waited for
-      if (++count % 1000 === 0 && process.stdout.writableLength > 1 << 20) await new Promise((resolve) => process.stdout.once('drain', resolve))
+      if (++count % 1000 === 0 && !(await readerKeepsUp())) break
     }
   } else {
     const found: Line[] = []
@@ -157,7 +167,10 @@ async function fromFile(path: string, telling: Telling, options: RequestLogOptio
   let broken = 0
   for (const part of parts) {
     try {
-      for await (const { lines } of logLines(part.path)) for (const line of lines) telling.line(line)
+      for await (const { lines } of logLines(part.path)) {
+        for (const line of lines) telling.line(line)
+        if (!(await readerKeepsUp())) return
+      }
     } catch (error) {
       broken += 1
       tellBroken(part.path, error)

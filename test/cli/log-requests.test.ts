@@ -153,3 +153,15 @@ t.test('a log that others wrote makes no lines of its own, and what is no event 
   t.notMatch(access.stderr, 'no such request')
   t.notMatch((await run(['log', '--file', join(folder, 'none')])).stderr, 'no such request')
 })
+
+t.test('who reads no more ends it, however much there is to tell', async (t) => {
+  const child = spawn(process.execPath, [MAIN, 'log', '--file', '-'], { stdio: ['pipe', 'pipe', 'ignore'] })
+  t.teardown(() => child.kill())
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve))
+  child.stdin.on('error', () => {})
+  const feed = setInterval(() => child.stdin.write(LINES.join('')), 5)
+  t.teardown(() => clearInterval(feed))
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  child.stdout.destroy()
+  t.equal(await ended, 0)
+})
