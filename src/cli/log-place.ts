@@ -1,5 +1,6 @@
 // Where the requests are kept: the file that is named, else what the running gateway says it writes, its store first. Danger prevented: an empty answer
 // out of yesterday's file, because nobody said where today's is.
+import { existsSync } from 'node:fs'
 import { askStatus } from '../gateway/control.ts'
 import { readStore } from '../gateway/store-schema.ts'
 import type { DatabaseSync } from 'node:sqlite'
@@ -24,6 +25,8 @@ function store(path: string): Place | undefined {
 /** `file`: an event log that is named. undefined: told on standard error, and the exit code is set. */
 export async function logPlace(options: PlaceOptions, file: string | undefined, fileOption: string): Promise<Place | undefined> {
   if (options.store !== undefined && file !== undefined) return void usageError(`\`--store\` or \`${fileOption}\`, not both`)
+  // who follows a file that is not there waits for ever, and sees a quiet day
+  if (file !== undefined && file !== '-' && !existsSync(file)) return void failure(`\`${file}\` cannot be read: there is no such file`)
   if (file !== undefined) return { kind: 'file', path: file }
   if (options.store !== undefined) return store(options.store)
   const socket = await runningGateway(options.pidFile)

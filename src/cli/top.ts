@@ -9,7 +9,7 @@ import { factOf } from '../report/fact.ts'
 import { Rates } from '../report/rates.ts'
 import { topFrame } from '../report/top-frame.ts'
 import { PID_FILE, runningGateway } from './ask-gateway.ts'
-import { failure } from './exit.ts'
+import { failure, usageError } from './exit.ts'
 import { logPlace } from './log-place.ts'
 import type { Place, PlaceOptions } from './log-place.ts'
 import { durationOption } from './options.ts'
@@ -66,6 +66,7 @@ function untilQuit(signal: AbortController): void {
 }
 
 async function top(options: TopOptions): Promise<void> {
+  if (options.file === '-') return usageError('what comes through a pipe cannot be followed here', 'name the event log that the gateway writes')
   const place = await logPlace(options, options.file, '--file')
   if (place === undefined) return
   const socket = await runningGateway(options.pidFile)

@@ -151,7 +151,11 @@ t.test('a log that others wrote makes no lines of its own, and what is no event 
   const access = await run(['log', '--file', join(folder, 'access.log')])
   t.match(access, { code: 1, stderr: 'is no event log' })
   t.notMatch(access.stderr, 'no such request')
-  t.notMatch((await run(['log', '--file', join(folder, 'none')])).stderr, 'no such request')
+  for (const args of [['log'], ['log', '-f'], ['top']]) {
+    const none = await run([...args, '--file', join(folder, 'none')])
+    t.match(none, { code: 1, stderr: 'there is no such file' }, args.join(' '))
+    t.notMatch(none.stderr, 'no such request')
+  }
 })
 
 t.test('who reads no more ends it, however much there is to tell', async (t) => {
