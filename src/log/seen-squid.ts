@@ -43,14 +43,20 @@ export function seenFromSquid(line: string): SeenLine {
       addresses: addressesOf(hierarchy, peer), contentType: field(type), userAgent: undefined,
     }, code)
   }
+  const found = combinedLine(line)
+  return found === undefined ? 'unread' : isRequest(found.code, found.seen.target, found.seen.status) ? found.seen : 'skip'
+}
+
+/** A line of `combined`, whether it tells a request or not, with Squid's own word for it. */
+export function combinedLine(line: string): { readonly seen: SeenRequest; readonly code: string } | undefined {
   const combined = COMBINED.exec(line)
-  if (combined === null) return 'unread'
+  if (combined === null) return undefined
   const [, client = '', , day = '', month = '', year = '', clock = '', hours = '', minutes = '', method = '', url = '', status = '', bytes = '', agent, code = ''] = combined
   const number = String(MONTHS.indexOf(month) + 1).padStart(2, '0')
   const time = Date.parse(`${year}-${number}-${day}T${clock}${hours}:${minutes}`)
-  if (Number.isNaN(time)) return 'unread'
-  if (!isRequest(code, url, Number(status))) return 'skip'
-  return seen({ time, client, method, target: url, status: Number(status), bytesOut: bytes === '-' ? 0 : Number(bytes), duration: 0, addresses: NONE, contentType: undefined, userAgent: field(agent) }, code === '' && status === '403' ? 'DENIED' : code)
+  if (Number.isNaN(time)) return undefined
+  const parts = { time, client, method, target: url, status: Number(status), bytesOut: bytes === '-' ? 0 : Number(bytes), duration: 0, addresses: NONE, contentType: undefined, userAgent: field(agent) }
+  return { seen: seen(parts, code === '' && status === '403' ? 'DENIED' : code), code }
 }
 
 /** Each line by its own form: a log may hold both, where a switch fell into it. */

@@ -16,7 +16,8 @@ export interface SquidFacts {
   readonly duration: number
 }
 
-const LINE = /^ *(\d{1,12})\.(\d{3}) +(-?\d{1,15}) +(\S+) +([A-Z_]+)\/(\d{3}) +(\d{1,17}) +(\S+) +(\S+) +(\S+) +([A-Z_]+)\/(\S+)(?: +(\S+))?\s*$/
+/** What a syslog puts in front ends in a colon; tried only where the line is none without it. */
+const LINE = /^(?:\S.{0,200}?: +)?? *(\d{1,12})\.(\d{3}) +(-?\d{1,15}) +(\S+) +([A-Z_]+)\/(\d{3}) +(\d{1,17}) +(\S+) +(\S+) +(\S+) +([A-Z_]+)\/(\S+)(?: +(\S+))?\s*$/
 
 /** `http://user@www.example.com:8080/x`, `www.example.com:443`, `[2001:db8::1]:443` → the host, lower case. */
 export function hostOfTarget(target: string): string {

@@ -1,6 +1,6 @@
 // What a report counts of one request, read from a line of the event log or of an access log. Pure. Danger prevented: a line that was cut, or that
 // somebody else wrote into the file, counted as if it were a request.
-import { seenFromSquid } from '../log/seen-squid.ts'
+import { combinedLine } from '../log/seen-squid.ts'
 import { hostOfTarget, readSquidLine } from '../log/squid-read.ts'
 import type { SquidFacts } from '../log/squid-read.ts'
 
@@ -98,10 +98,10 @@ export function eventFact(log: Readonly<Record<string, unknown>>): LineFact | un
 
 /** Squid's `combined`, whose lines tell less. */
 function combined(line: string): SquidFacts | undefined {
-  const seen = seenFromSquid(line)
-  if (seen === 'skip' || seen === 'unread') return undefined
-  const { time, client, method, target, verdict, status, bytesOut, duration } = seen
-  return { time, client, method, target, verdict, status, bytesOut, duration, bytesIn: 0, host: hostOfTarget(target), type: mediaType(seen.contentType) }
+  const found = combinedLine(line)
+  if (found === undefined) return undefined
+  const { time, client, method, target, verdict, status, bytesOut, duration } = found.seen
+  return { time, client, method, target, verdict: found.code.startsWith('NONE') ? 'error' : verdict, status, bytesOut, duration, bytesIn: 0, host: target.startsWith('error:') ? '-' : hostOfTarget(target), type: mediaType(found.seen.contentType) }
 }
 
 /** A line of either log. undefined: it is of neither. */

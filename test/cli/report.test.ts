@@ -149,7 +149,8 @@ t.test('hostile names stay text, on the page, in the terminal and in a spreadshe
 
 t.test('lines of neither log are told, and a file without any is an error', async (t) => {
   const strange = join(folder, 'strange.log')
-  writeFileSync(strange, `${squidLine(records[0] ?? sampleRecord())}\nwhat is this\n`)
+  writeFileSync(strange, `${squidLine(records[0] ?? sampleRecord())}\nNov 30 03:08:55 gw squid[12]: ${squidLine(sampleRecord())}\n2026-11-30T03:08:55+01:00 gw squid: ${squidLine(sampleRecord())}\nwhat is this\n`)
+  t.match((await run(['report', '--log', strange, '--json', '--by', 'status'])).stdout, '"requests": 3')
   t.match((await run(['report', '--log', strange])).stderr, /1 line is neither/)
   writeFileSync(strange, 'nothing\nat all\n')
   t.equal((await run(['report', '--log', strange])).code, 2)
@@ -180,12 +181,29 @@ t.test('calamaris reads every line of our access log', { skip: without('calamari
   t.match(stdout, /invalid lines:\s+lines\s+0/)
 })
 
-t.test('goaccess reads every line of our access log', { skip: without('goaccess') }, async (t) => {
+t.test('goaccess reads every line of our access log, whatever a client calls a method', { skip: without('goaccess') }, async (t) => {
   const out = join(folder, 'goaccess.json')
-  const { stderr } = spawnSync('goaccess', [ACCESS, '--log-format=%x.%^ %~%L %h %^/%s %b %m %U %e %^/%v %M', '--date-format=%s', '--time-format=%s', '--datetime-format=%s', '-o', out, '--no-global-config'], { encoding: 'utf8' })
+  const strange = join(folder, 'strange-access.log')
+  writeFileSync(strange, readFileSync(ACCESS, 'utf8') + [sampleRecord({ method: 'BREW' }), sampleRecord({ method: '', target: '', verdict: 'error', fault: 'client', status: 400, address: undefined })].map((record) => `${squidLine(record)}\n`).join(''))
+  const format = '%x.%^ %~%L %h %^/%s %b %^ %U %e %^/%v %M'
+  t.match(readFileSync(new URL('../../README.md', import.meta.url), 'utf8'), format)
+  const { stderr } = spawnSync('goaccess', [strange, `--log-format=${format}`, '--date-format=%s', '--time-format=%s', '--datetime-format=%s', '-o', out, '--no-global-config'], { encoding: 'utf8' })
   t.ok(existsSync(out), stderr)
   const { general } = JSON.parse(readFileSync(out, 'utf8')) as { readonly general: { readonly valid_requests: number; readonly failed_requests: number } }
-  t.same([general.valid_requests, general.failed_requests], [COUNT, 0])
+  t.same([general.valid_requests, general.failed_requests], [COUNT + 2, 0])
+})
+
+t.test('what `log` tells as combined is read back as it was', async (t) => {
+  const combined = join(folder, 'combined.log')
+  const more = linesOf([
+    sampleRecord({ verdict: 'error', rule: 'framing', fault: 'client', status: 400, address: undefined, method: '', target: '' }), sampleRecord({ verdict: 'deny', status: 403, address: undefined, userAgent: 'say "hi"' }),
+    sampleRecord({ method: 'CONNECT', target: 'example.com:443' }), sampleRecord({ status: 0 }),
+  ])
+  writeFileSync(join(folder, 'more.json'), more)
+  writeFileSync(combined, (await run(['log', '--file', join(folder, 'more.json'), '--format', 'combined'])).stdout)
+  const { stdout, stderr } = await run(['report', '--log', combined, '--json', '--by', 'status'])
+  t.equal(stderr, '')
+  t.match(JSON.parse(stdout), { total: { requests: 4, denied: 1, errors: 1 } })
 })
 
 t.test('sarg reads every line of our access log', { skip: without('sarg') }, async (t) => {
