@@ -27,7 +27,7 @@ import type { Plan, PlanOptions } from './firewall-plan.ts'
 import { policyOption } from './options.ts'
 import { backendNow, backendOption, rulesText } from './plane-rules.ts'
 import type { BackendOption, Chosen } from './plane-rules.ts'
-import { outcomeText, planePlaces, secondsOption, self, stateOption } from './plane-options.ts'
+import { outcomeText, planePlaces, secondsOption, self, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { tellDiagnostics } from './report.ts'
 import { say, sayError, sayJson } from './say.ts'
@@ -209,5 +209,5 @@ Example:
   $ greengate firewall apply --policy office.yaml --confirm 60
   $ greengate firewall confirm k3mz-p9qa        (from a new session)
   $ greengate firewall apply --policy office.yaml --drill`)
-    .action(applyAction)
+    .action(toldPlainly(applyAction))
 }

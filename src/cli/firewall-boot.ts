@@ -10,7 +10,7 @@ import { boot } from '../plane/recover.ts'
 import { EXIT } from './exit.ts'
 import { backendNow, backendOption, rulesText } from './plane-rules.ts'
 import type { BackendOption } from './plane-rules.ts'
-import { planePlaces, stateOption } from './plane-options.ts'
+import { planePlaces, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { say, sayError, sayJson } from './say.ts'
 
@@ -48,5 +48,5 @@ The unit that \`greengate firewall units\` prints runs this before the network i
 
 Example:
   $ greengate firewall boot`)
-    .action(bootAction)
+    .action(toldPlainly(bootAction))
 }

@@ -11,7 +11,7 @@ import { proveSession } from '../plane/session.ts'
 import { runTool } from '../kernel/tool.ts'
 import { networkNamespace } from '../kernel/processes.ts'
 import { EXIT, failure } from './exit.ts'
-import { planePlaces, stateOption } from './plane-options.ts'
+import { planePlaces, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { say, sayJson } from './say.ts'
 
@@ -58,5 +58,5 @@ says: its table of sockets, compared with what it was when the rules came. Exit 
 
 Example:
   $ greengate firewall confirm k3mz-p9qa`)
-    .action(confirm)
+    .action(toldPlainly(confirm))
 }

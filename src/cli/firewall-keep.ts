@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Server } from 'node:net'
 import type { Command } from 'commander'
 import { uidOf } from '../gateway/firewall-facts.ts'
 import { helperHand, listenHelper } from '../gateway/root-hand.ts'
@@ -100,7 +101,12 @@ async function helper(options: StateOptions & { readonly socket?: string; readon
   const path = options.socket ?? SOCKET
   if (!existsSync(dirname(path))) return failure(`${dirname(path)} is not there`, 'make the folder, one that only root may write, or name another: `--socket FILE`')
   const stopped = untilStopped()
-  const server = await listenHelper(path, owner, ownHand(places))
+  let server: Server
+  try {
+    server = await listenHelper(path, owner, ownHand(places))
+  } catch (error) {
+    return failure(`it cannot listen: ${error instanceof Error ? error.message : String(error)}`)
+  }
   say(`${path}: for user ${options.owner}\n`)
   void settling(places, false, stopped)
   await new Promise<void>((resolve) => {

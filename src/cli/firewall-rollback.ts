@@ -19,7 +19,7 @@ import { session } from '../plane/session.ts'
 import { EXIT, failure } from './exit.ts'
 import { backendNow, backendOption, rulesText } from './plane-rules.ts'
 import type { BackendOption } from './plane-rules.ts'
-import { outcomeText, planePlaces, stateOption } from './plane-options.ts'
+import { outcomeText, planePlaces, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { say, sayError, sayJson } from './say.ts'
 
@@ -126,7 +126,7 @@ The gateway that took the policy with the rules is given back the one from befor
 
 Example:
   $ greengate firewall rollback`)
-    .action(rollbackAction)
+    .action(toldPlainly(rollbackAction))
 }
 
 export function flushCommand(firewall: Command): void {
@@ -137,7 +137,7 @@ Rules of others stay, byte for byte. The next start of the machine loads what wa
 
 Example:
   $ greengate firewall flush`)
-    .action(flushAction)
+    .action(toldPlainly(flushAction))
 }
 
 export function panicCommand(firewall: Command): void {
@@ -149,5 +149,5 @@ Running flows are stopped too. \`greengate firewall rollback\` leads back.
 
 Example:
   $ greengate firewall panic`)
-    .action(panicAction)
+    .action(toldPlainly(panicAction))
 }

@@ -10,7 +10,7 @@ import type { Places } from '../plane/places.ts'
 import { readKept } from '../plane/recover.ts'
 import type { Kept, RulesMeta } from '../plane/records.ts'
 import { openText } from './firewall-rollback.ts'
-import { planePlaces, stateOption } from './plane-options.ts'
+import { planePlaces, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
 import { say, sayJson } from './say.ts'
 
@@ -68,5 +68,5 @@ export function statusCommand(firewall: Command): void {
   stateOption(firewall.command('status').description('tell which rules the kernel has, whether they were confirmed, and what waits'))
     .option('--json', 'as one JSON object')
     .addHelpText('after', '\nExample:\n  $ greengate firewall status')
-    .action(status)
+    .action(toldPlainly(status))
 }

@@ -39,3 +39,18 @@ export function outcomeText({ ending, why, problem }: Outcome): string {
   const what = ending === 'confirmed' ? 'confirmed' : ending === 'rolled-back' ? 'rolled back' : 'not applied, the rules from before are in force'
   return `${what}: ${why}${problem === '' ? '' : `; but ${problem}`}`
 }
+
+/** Faults of this program: the place in it is what helps. */
+const OWN_FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError, URIError]
+
+/** What a tool, a disk or a spoilt file keeps from being done is told in its words, without the place in this program where it was met. */
+export function toldPlainly<A extends readonly unknown[]>(action: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await action(...args)
+    } catch (error) {
+      if (!(error instanceof Error) || OWN_FAULTS.some((fault) => error instanceof fault)) throw error
+      failure(error.message)
+    }
+  }
+}

@@ -6,6 +6,9 @@ import { once } from 'node:events'
 import { runTool } from './tool.ts'
 import type { Runner } from './tool.ts'
 
+/** Of a shell, and of nsenter. */
+const NO_SUCH_PROGRAM = 127
+
 export class Scratch {
   readonly #holder: ChildProcess
   readonly #enter: readonly string[]
@@ -42,7 +45,11 @@ export class Scratch {
     return ['nsenter', [...this.#enter, '--', command, ...args]]
   }
 
-  readonly run: Runner = (command, args, input) => runTool('nsenter', [...this.#enter, '--', command, ...args], input)
+  readonly run: Runner = async (command, args, input) => {
+    const ran = await runTool('nsenter', [...this.#enter, '--', command, ...args], input)
+    // a machine that has nft alone, or iptables alone, is none on which a tool failed
+    return ran.code === NO_SUCH_PROGRAM && ran.err.startsWith('nsenter: failed to execute ') ? { ...ran, code: -1, err: `${command} is not installed`, missing: true } : ran
+  }
 
   async close(): Promise<void> {
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return

@@ -8,7 +8,7 @@ import { putBeside } from './beside.ts'
 import { confirmNow, isWatched, readOutcome, readPending, rollBack, takeBackNow } from './ending.ts'
 import type { TakeBack } from './ending.ts'
 import { takeLock } from './lock.ts'
-import { ownFirst, readOwn, sameRules } from './own-kernel.ts'
+import { RulesError, ownFirst, readOwn, sameRules } from './own-kernel.ts'
 import type { OwnRules } from './own-rules.ts'
 import { writeJson } from './places.ts'
 import type { Places } from './places.ts'
@@ -83,7 +83,13 @@ async function bring(work: Work): Promise<Applied> {
   const waits = await othersWait(places, takeBack)
   if (waits !== undefined) return refused(waits, 'one at a time: confirm it, or `greengate firewall rollback`')
   const began = performance.now()
-  const before = keptOf(places, await readOwn(runTool))
+  let before: Kept
+  try {
+    before = keptOf(places, await readOwn(runTool))
+  } catch (error) {
+    if (error instanceof RulesError) return refused(`${error.message}; nothing was changed`)
+    throw error
+  }
   const rehearsal = await rehearse(before.rules, wanted.rules)
   if (!rehearsal.ok) return refused(`${rehearsal.problem}; nothing was changed`, rehearsal.hint)
   tell({ step: 'tried', ms: performance.now() - began })

@@ -18,9 +18,14 @@ export type TakeBack = (link: ProxyLink, before: Kept) => Promise<string | undef
 
 /** undefined: none waits. One that cannot be read is an error, not "none". */
 export function readPending(places: Places): Pending | undefined {
-  const value = readJson(places.pending)
-  if (value === undefined) return undefined
-  const pending = asPending(value)
+  let pending: Pending | undefined
+  try {
+    const value = readJson(places.pending)
+    if (value === undefined) return undefined
+    pending = asPending(value)
+  } catch {
+    // half a file is as good as another's
+  }
   if (pending === undefined) throw new Error(`${places.pending} cannot be read as an apply that waits; \`greengate firewall boot\` loads the confirmed rules and removes it`)
   return pending
 }

@@ -30,7 +30,7 @@ export async function takeLock(path: string, what: string, seconds = 20): Promis
     told += String(chunk)
   })
   const answer = new Promise<string | undefined>((resolve) => {
-    child.on('error', (error) => resolve(`flock cannot be run: ${error.message}`))
+    child.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ENOENT' ? 'flock is not installed' : `flock cannot be run: ${error.message}`))
     child.on('exit', (code) => resolve(code === BUSY ? `another command has the rules in hand (${holderOf(path)})` : `flock: ${told.trim()}`))
     child.stdout.once('data', () => resolve(undefined))
   })

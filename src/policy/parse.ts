@@ -104,6 +104,8 @@ export function parsePolicy(text: string, file: string, nowMs: number = Date.now
     report, addresses, services, schedules, green: gateway.green, proxyPort: gateway.proxy.port, fallback: gateway.default.action, timezone, lists: new Set(Object.keys(draft.lists ?? {})),
     usedLists: new Set(), ruleNames: new Map<string, Spot>(), paths: new Map<Rule, Path>(),
   }
+  // what the packet filter calls rules without a name, in its counters and its log
+  for (const [index, rule] of (draft.rules ?? []).entries()) if (rule !== null && rule.name === undefined) setting.ruleNames.set(`rules-${index}`, report.source.value(['rules', index]))
   const rules = (draft.rules ?? []).flatMap((rule, index) => (rule === null ? [] : [readRule(setting, rule, index)]))
   const web = readWeb(setting, draft.web ?? {})
   const blocks = readBlocks(report, draft, services)
