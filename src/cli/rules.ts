@@ -6,9 +6,11 @@ import { placesIn } from '../plane/places.ts'
 import { safeId } from '../firewall/rule-id.ts'
 import { askFigures } from '../gateway/control.ts'
 import { findGateway } from '../gateway/plane-proxy.ts'
+import { ruleHits } from '../gateway/store-hits.ts'
 import type { Rule, WebRule } from '../policy/policy.ts'
 import { loadedOf } from './compiled.ts'
 import { usageError } from './exit.ts'
+import { logPlace } from './log-place.ts'
 import { hint } from './rule-hint.ts'
 import { editCommands } from './rules-edit.ts'
 import { say, sayJson } from './say.ts'
@@ -17,6 +19,7 @@ import { table } from './table.ts'
 interface RulesOptions {
   readonly policy?: string
   readonly pidFile?: string
+  readonly store?: string
   readonly json?: true
 }
 
@@ -44,11 +47,21 @@ async function requestCounts(file: string, pidFile: string | undefined): Promise
   return counts
 }
 
+/** undefined: told, and the exit code is set. */
+async function storedCounts(store: string): Promise<ReadonlyMap<string, number> | undefined> {
+  const place = await logPlace({ store }, undefined, '--store')
+  if (place?.kind !== 'store') return undefined
+  const counts = ruleHits(place.db)
+  place.db.close()
+  return counts
+}
+
 async function rowsOf(options: RulesOptions): Promise<{ readonly text: string; readonly rows: readonly RuleRow[] } | undefined> {
   const loaded = await loadedOf(options)
   if (loaded === undefined) return undefined
   const { policy } = loaded.source
-  const requests = await requestCounts(policy.file, options.pidFile)
+  const requests = options.store === undefined ? await requestCounts(policy.file, options.pidFile) : await storedCounts(options.store)
+  if (options.store !== undefined && requests === undefined) return undefined
   const usage = loadUsage(usageFile(placesIn(undefined).state))?.rules
   const rows = [...policy.rules, ...policy.web.rules].map((rule): RuleRow => ({
     rule, packets: rule.kind === 'packet' ? usage?.get(`rule:${safeId(rule.id)}`)?.packets : undefined,
@@ -134,6 +147,7 @@ function withOptions(command: Command): Command {
   return command
     .option('--policy <file|dir>', 'the policy (default: policies/default.yaml of the package)')
     .option('--pid-file <file>', 'of the gateway whose hits are shown (default: the one that serves this policy)')
+    .option('--store <file>', 'a store of `serve --store`: hits are those that it keeps, whoever runs')
     .option('--json', 'as one JSON object')
 }
 
