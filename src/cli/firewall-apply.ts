@@ -9,6 +9,8 @@ import { findGateway, settleInProxy, takeProxyBack, tryInProxy } from '../gatewa
 import type { Found } from '../gateway/plane-proxy.ts'
 import { apply, waitForEnd } from '../plane/apply.ts'
 import type { Applied, Step, Work } from '../plane/apply.ts'
+import { clientJudge, gatewayJudge } from '../plane/flow-judge.ts'
+import type { FlowJudge } from '../plane/flow-judge.ts'
 import { newGeneration } from '../plane/new-generation.ts'
 import { readOwn } from '../plane/own-kernel.ts'
 import { rehearse } from '../plane/rehearse.ts'
@@ -124,6 +126,11 @@ async function dryRun(kept: Kept, json: boolean): Promise<void> {
   else say('the rules load, and the old ones load over them; nothing was changed\n')
 }
 
+function judgeOf({ policy, compiled, ruleset, facts: { proxyUid, ownAddresses } }: Plan): FlowJudge {
+  const now = Date.now()
+  return ruleset.mode === 'client' ? clientJudge(ruleset, policy, ownAddresses, now) : gatewayJudge(compiled, now, typeof proxyUid === 'number' ? proxyUid : undefined)
+}
+
 async function run(plan: Plan, chosen: Extract<Chosen, { ok: true }>, found: Found, options: ApplyOptions): Promise<void> {
   const json = options.json === true
   const tell = teller(json)
@@ -141,13 +148,12 @@ async function run(plan: Plan, chosen: Extract<Chosen, { ok: true }>, found: Fou
   if (!json) say(`${'rules'.padEnd(9)} policy ${final.policy.name} (${final.hash}), generation ${choice.generation}, by ${fitness.tools.map(toolText).join(' and ')}, kernel ${fitness.kernel}\n`)
   if (options.dryRun === true) return dryRun(wanted, json)
   tellProxy(tell, found)
-  const { proxyUid } = final.facts
   const work: Work = {
     places, self: self(), wanted, closed: rulesText(closedRuleset(final.policy.gateway), backend), seconds: options.confirm ?? (options.drill === true ? DRILL_SECONDS : WAIT_SECONDS), takeBack: takeProxyBack, stopped: endedBy(),
     begin: choice.begin,
     selfTest: (live) => selfTest(final.compiled, final.ruleset.mode, live),
     proxy: found.kind === 'same' ? () => tryInProxy(found.gateway, final.hash) : undefined,
-    sweep: () => sweep({ compiled: final.compiled, generation: choice.generation, now: Date.now(), proxyUid: typeof proxyUid === 'number' ? proxyUid : undefined }, final.ruleset.mode),
+    sweep: () => sweep({ generation: choice.generation, judge: judgeOf(final) }),
     tell: (step) => tellStep(tell, step, options.drill === true),
   }
   await finish(work, await apply(work), options, { places, compiled: final.compiled, file: resolve(final.file), json })

@@ -81,7 +81,7 @@ async function keep(options: StateOptions & { readonly helper?: string }): Promi
       const turn = await keeper.tick(Date.now())
       if (turn === undefined) continue
       // flows are root's to look through: without it the mark stops who sends
-      const swept = turn.kind === 'loaded' && places !== undefined ? await sweep(turn.facts, turn.meta.mode) : undefined
+      const swept = turn.kind === 'loaded' && places !== undefined ? await sweep(turn.facts) : undefined
       const said = JSON.stringify(turn.kind === 'loaded' ? Date.now() : turn)
       if (said !== last) tellTurn(json, turn, swept)
       last = said

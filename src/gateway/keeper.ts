@@ -1,11 +1,11 @@
 // Keeps the confirmed policy at its hours: at each edge of a schedule, and when a rule expires, its rules are compiled and loaded anew, under a new
 // generation, so that running flows end with the lesson too. Danger prevented: a window that opens or closes for what begins, and for nothing that runs.
-import type { CompiledPolicy } from '../decision/compile.ts'
 import { compileRuleset } from '../firewall/compile.ts'
 import { renderTables } from '../firewall/iptables.ts'
 import { renderNftTable } from '../firewall/nft.ts'
 import { noteText } from '../firewall/unsaid.ts'
 import { parseIp } from '../net/ip.ts'
+import { clientJudge, gatewayJudge } from '../plane/flow-judge.ts'
 import { chooseGeneration } from '../plane/generations.ts'
 import type { Hand, Look } from '../plane/hand.ts'
 import type { Kept, RulesMeta } from '../plane/records.ts'
@@ -100,10 +100,8 @@ export class Keeper {
     }
     const problem = await this.#hand.load(wanted, known)
     if (problem !== undefined) return { kind: 'failed', problem }
-    return { kind: 'loaded', meta: { ...meta, generation }, facts: sweepFacts(compiled, generation, now, facts.proxyUid) }
+    const { proxyUid } = facts
+    const judge = meta.mode === 'client' ? clientJudge(ruleset, source.policy, facts.ownAddresses, now) : gatewayJudge(compiled, now, typeof proxyUid === 'number' ? proxyUid : undefined)
+    return { kind: 'loaded', meta: { ...meta, generation }, facts: { generation, judge } }
   }
-}
-
-function sweepFacts(compiled: CompiledPolicy, generation: number, now: number, uid: number | 'unknown' | undefined): SweepFacts {
-  return { compiled, generation, now, proxyUid: typeof uid === 'number' ? uid : undefined }
 }

@@ -17,8 +17,9 @@ export interface Flow {
   readonly sourcePort: number | undefined
   readonly port: number | undefined
   readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | undefined
-  /** what it began with is what answers: nobody redirected it */
-  readonly direct: boolean
+  /** who answers: `to`, unless somebody redirected it */
+  readonly reached: Ip
+  readonly reachedPort: number | undefined
   readonly mark: number
   /** of TCP: `ESTABLISHED`, `SYN_SENT`, ... */
   readonly state: string | undefined
@@ -42,14 +43,14 @@ export function parseFlow(told: string): Flow | undefined {
   const from = parseIp(ends[0] ?? '')
   const to = parseIp(ends[1] ?? '')
   if (Number.isNaN(protocol) || from === undefined || to === undefined) return undefined
-  const [port, answerPort] = [numbers(line, 'dport')[0], numbers(line, 'sport')[1]]
+  const [port, reachedPort] = [numbers(line, 'dport')[0], numbers(line, 'sport')[1]]
   const [type] = numbers(line, 'type')
   const [code = 0] = numbers(line, 'code')
   const [id = 0] = numbers(line, 'id')
   return {
     protocol, from, to, port, sourcePort: numbers(line, 'sport')[0],
     icmp: type === undefined ? undefined : { type, code, id },
-    direct: ends[2] === ends[1] && (port === undefined || port === answerPort),
+    reached: parseIp(ends[2] ?? '') ?? to, reachedPort: reachedPort ?? port,
     mark: numbers(line, 'mark')[0] ?? 0,
     state: head?.[2],
     unreplied: line.includes(' [UNREPLIED] '),

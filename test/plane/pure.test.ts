@@ -113,3 +113,11 @@ t.test('of a long set the difference is what came and went, wherever nft breaks 
   t.same(diffRules({ nft: set(all) }, { nft: set(all) }), [])
   t.same(diffRules({ nft: set(['10.9.9.9', ...all.slice(1)]) }, { nft: set(all) }), [{ store: 'nft', part: 'set clients', lines: [{ side: 'policy', text: '10.0.0.0' }, { side: 'kernel', text: '10.9.9.9' }] }])
 })
+
+t.test('a flow that was sent elsewhere is known by where it went', async (t) => {
+  const direct = parseFlow('tcp      6 431999 ESTABLISHED src=192.168.51.5 dst=203.0.113.25 sport=5 dport=25 src=203.0.113.25 dst=203.0.113.1 sport=25 dport=5 [ASSURED] mark=7 use=1')
+  t.match(direct, { to: { text: '203.0.113.25' }, port: 25, reached: { text: '203.0.113.25' }, reachedPort: 25 })
+  const moved = parseFlow('udp      17 29 src=192.168.51.5 dst=203.0.113.77 sport=5 dport=7000 src=203.0.113.25 dst=203.0.113.1 sport=5000 dport=5 mark=0 use=1')
+  t.match(moved, { to: { text: '203.0.113.77' }, port: 7000, reached: { text: '203.0.113.25' }, reachedPort: 5000 })
+  t.match(parseFlow('icmp     1 29 src=192.168.51.5 dst=203.0.113.25 type=8 code=0 id=9 src=203.0.113.25 dst=203.0.113.1 type=0 code=0 id=9 mark=0 use=1'), { reached: { text: '203.0.113.25' }, reachedPort: undefined, icmp: { type: 8 } })
+})
