@@ -5,6 +5,7 @@ import type { Loaded } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { defaultPolicyFile, policyFiles } from '../gateway/policy-path.ts'
 import { EXIT, usageError } from './exit.ts'
+import { withBar } from './progress.ts'
 import { countText, diagnosticJson, tellDiagnostics } from './report.ts'
 import { say, sayJson } from './say.ts'
 
@@ -23,7 +24,7 @@ interface Checked {
 }
 
 async function checkFile(file: string, strict: boolean): Promise<Checked> {
-  const loaded = await loadPolicy(file, machineNow(0), { lint: true })
+  const loaded = await withBar((step) => loadPolicy(file, machineNow(0), { lint: true, step }))
   const errors = loaded.diagnostics.filter((each) => each.severity === 'error').length
   const warnings = loaded.diagnostics.length - errors
   return { file, loaded, errors, warnings, ok: errors === 0 && (!strict || warnings === 0) }

@@ -6,6 +6,7 @@ import type { LoadOptions, Loaded } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { EXIT } from './exit.ts'
 import { policyOption } from './options.ts'
+import { withBar } from './progress.ts'
 import { tellDiagnostics } from './report.ts'
 
 export interface CompiledOptions {
@@ -17,7 +18,7 @@ export interface CompiledOptions {
 export async function loadedOf(options: CompiledOptions, load: LoadOptions = {}): Promise<Extract<Loaded, { readonly ok: true }> | undefined> {
   const file = policyOption(options.policy)
   if (file === undefined) return undefined
-  const loaded = await loadPolicy(file, machineNow(options.port ?? 0), load)
+  const loaded = await withBar((step) => loadPolicy(file, machineNow(options.port ?? 0), { ...load, step }))
   if (loaded.ok) return loaded
   tellDiagnostics(loaded.diagnostics)
   process.exitCode = EXIT.policy

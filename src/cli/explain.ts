@@ -18,6 +18,7 @@ import { EXIT, usageError } from './exit.ts'
 import { explainedPath } from './explain-path.ts'
 import { explanationText } from './explain-text.ts'
 import { addressesOption, macOption, methodOption, policyOption, portOption, socketAddressOption } from './options.ts'
+import { withBar } from './progress.ts'
 import { tellDiagnostics } from './report.ts'
 import { say, sayError, sayJson } from './say.ts'
 import { pathText, verdictLine } from './simulation-text.ts'
@@ -70,7 +71,7 @@ async function addressesOf(compiled: CompiledPolicy, question: ExplainQuestion):
 async function explainAction(words: readonly string[], options: ExplainOptions): Promise<void> {
   const file = policyOption(options.policy)
   if (file === undefined) return
-  const loaded = await loadPolicy(file, machineNow(options.port ?? 0))
+  const loaded = await withBar((step) => loadPolicy(file, machineNow(options.port ?? 0), { step }))
   if (!loaded.ok) {
     tellDiagnostics(loaded.diagnostics)
     process.exitCode = EXIT.policy

@@ -16,6 +16,7 @@ import type { Policy } from '../policy/policy.ts'
 import { parseTime } from '../policy/schedule.ts'
 import { EXIT, usageError } from './exit.ts'
 import { policyOption, portOption } from './options.ts'
+import { withBar } from './progress.ts'
 import { tellDiagnostics } from './report.ts'
 import { sayError } from './say.ts'
 
@@ -90,7 +91,7 @@ export async function planOf(options: PlanOptions, file = policyOption(options.p
   const wrong = contradiction(options)
   if (wrong !== undefined) return void usageError(...wrong)
   const machine = machineNow(options.port ?? 0)
-  const loaded = await loadPolicy(file, machine)
+  const loaded = await withBar((step) => loadPolicy(file, machine, { step }))
   tellDiagnostics(loaded.diagnostics)
   if (!loaded.ok) {
     process.exitCode = EXIT.policy

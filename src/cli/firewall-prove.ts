@@ -16,6 +16,7 @@ import { EXIT, failure } from './exit.ts'
 import { kernelGeneration, kernelTexts } from './firewall-live.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { Plan, PlanOptions } from './firewall-plan.ts'
+import { withBar } from './progress.ts'
 import { say, sayJson } from './say.ts'
 import { packetJson, packetLine, placeText, simulateWords } from './simulation-text.ts'
 import { table } from './table.ts'
@@ -108,7 +109,7 @@ async function proveAction(options: ProveOptions): Promise<void> {
     const plan = live?.plan ?? (await planOf(options))
     if (plan === undefined) return
     const began = performance.now()
-    const proof = proveWhole(plan, live?.texts ?? printed(plan), { most: options.cells, draw: Math.ceil(options.cells * DRAWN), seed: options.seed, keep: KEPT })
+    const proof = await withBar((step) => proveWhole(plan, live?.texts ?? printed(plan), { most: options.cells, draw: Math.ceil(options.cells * DRAWN), seed: options.seed, keep: KEPT, step }))
     const seconds = (performance.now() - began) / 1000
     if (options.json === true) sayJson(proofJson(plan, proof, seconds, options), 2)
     else say(proofText(plan, proof, seconds, options))

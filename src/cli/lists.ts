@@ -15,6 +15,7 @@ import { PID_FILE, askGateway } from './ask-gateway.ts'
 import { momentText, spanText } from './amounts.ts'
 import { EXIT, failure } from './exit.ts'
 import { policyOption } from './options.ts'
+import { withBar } from './progress.ts'
 import { tellDiagnostics } from './report.ts'
 import { say, sayError, sayJson } from './say.ts'
 import { table } from './table.ts'
@@ -56,7 +57,7 @@ function changed(file: string): number | undefined {
 async function ofFiles(path: string): Promise<readonly Row[] | undefined> {
   const file = policyOption(path)
   if (file === undefined) return undefined
-  const loaded = await loadPolicy(file, machineNow(0))
+  const loaded = await withBar((step) => loadPolicy(file, machineNow(0), { step }))
   if (!loaded.ok) {
     tellDiagnostics(loaded.diagnostics)
     process.exitCode = EXIT.policy
@@ -104,7 +105,7 @@ async function updateFiles(path: string, names: readonly string[]): Promise<read
   const ends = await updateLists({ policy, lists: [], blocks: policy.blocks.map(({ name }) => [name, []] as const), hash: '' }, machine, wanted.map(({ name }) => name))
   const fresh = wanted.filter(({ name }) => ends.some(({ list, result }) => list === name && result === 'new'))
   if (fresh.length === 0) return [...ends, ...unknown]
-  const loaded = await loadPolicy(file, machine)
+  const loaded = await withBar((step) => loadPolicy(file, machine, { step }))
   if (loaded.ok) for (const each of fresh) settleList(each)
   else tellDiagnostics(loaded.diagnostics)
   // where there was none before, the new one stays: the policy does not hold without it either

@@ -13,6 +13,7 @@ import { parsePolicy } from '../policy/parse.ts'
 import type { Policy, Rule } from '../policy/policy.ts'
 import { EXIT, failure, usageError } from './exit.ts'
 import { policyOption } from './options.ts'
+import { withBar } from './progress.ts'
 import { replaceFile } from './replace-file.ts'
 import { diagnosticJson, tellDiagnostics } from './report.ts'
 import { hint } from './rule-hint.ts'
@@ -96,7 +97,7 @@ async function edit(options: EditOptions, make: (policy: Policy) => Made, told: 
   if ('problem' in made) return usageError(made.problem, made.hint)
   const edited = editRules(text, made)
   if (!edited.ok) return failure(edited.problem)
-  const loaded = await loadPolicy(file, machineNow(0), { text: edited.text, lint: true })
+  const loaded = await withBar((step) => loadPolicy(file, machineNow(0), { text: edited.text, lint: true, step }))
   if (!loaded.ok) {
     process.exitCode = EXIT.policy
     if (options.json === true) return sayJson({ ok: false, written: false, diagnostics: loaded.diagnostics.map(diagnosticJson) }, 2)

@@ -48,7 +48,7 @@ async function stampOf(file: string): Promise<{ readonly stamp: string | undefin
 }
 
 /** One buffer for the whole file: what each read would make anew is freed late, and a file has millions of lines. */
-async function readList(file: string, layout: Layout, before: readonly ListFile[]): Promise<ListFile> {
+async function readList(file: string, layout: Layout, before: readonly ListFile[], step: (read: number) => void): Promise<ListFile> {
   const { stamp, octets } = await stampOf(file)
   const same = before.find((each) => each.file === file && each.layout === layout && stamp !== undefined && each.stamp === stamp)
   if (same !== undefined) return same
@@ -66,6 +66,7 @@ async function readList(file: string, layout: Layout, before: readonly ListFile[
       const chunk = buffer.subarray(0, bytesRead)
       digest.update(chunk)
       reader.push(chunk)
+      step(read)
     }
     return { file, layout, stamp, part: reader.end(), digest: digest.digest('hex') }
   } finally {
@@ -73,7 +74,17 @@ async function readList(file: string, layout: Layout, before: readonly ListFile[
   }
 }
 
-export async function loadLists(policy: Policy, line: (place: Place) => string, before: readonly ListFile[]): Promise<LoadedLists> {
+/** Of all files that the lists name; what is not there is told where it is read. */
+async function octetsOf({ lists }: Policy): Promise<number> {
+  let sum = 0
+  for (const source of lists) for (const layout of LAYOUTS) sum += source[layout] === undefined ? 0 : await stat(source[layout]).then(({ size }) => size, () => 0)
+  return sum
+}
+
+/** `step`: told how much is read, from 0 to 1. */
+export async function loadLists(policy: Policy, line: (place: Place) => string, before: readonly ListFile[], step?: (share: number) => void): Promise<LoadedLists> {
+  const octets = step === undefined ? 0 : await octetsOf(policy)
+  let done = 0
   const lists: ListTables[] = []
   const diagnostics: Diagnostic[] = []
   const files: ListFile[] = []
@@ -84,7 +95,12 @@ export async function loadLists(policy: Policy, line: (place: Place) => string, 
       if (file === undefined) continue
       const place = source.places?.get(layout) ?? source.place
       try {
-        const read = await readList(file, layout, before)
+        let last = 0
+        const read = await readList(file, layout, before, (at) => {
+          last = at
+          step?.((done + at) / Math.max(1, octets))
+        })
+        done += last
         const { part } = read
         parts.push(read)
         if (source.sha256 !== undefined && read.digest !== source.sha256) diagnostics.push(otherDigest(place, line(place), `lists.${source.name}.${layout}`, file, read.digest, source.fetch !== undefined))

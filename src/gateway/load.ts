@@ -42,6 +42,8 @@ export interface LoadOptions {
   readonly before?: readonly ListFile[]
   /** in place of what the file says now; the files that it names are looked for beside it still */
   readonly text?: string
+  /** told how much of the lists is read, from 0 to 1 */
+  readonly step?: (share: number) => void
 }
 
 /** More is no policy; lists have files of their own. */
@@ -86,7 +88,7 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   const lines = text.split(/\r?\n/)
   const line = (place: Place): string => lines[place.line - 1] ?? ''
   const blocks = await loadBlocks(partial, line)
-  const lists = await loadLists(partial, line, options.before ?? [])
+  const lists = await loadLists(partial, line, options.before ?? [], options.step)
   const diagnostics = [...parsed, ...checkExpressions(partial), ...blocks.diagnostics, ...lists.diagnostics]
   if (policy === undefined || failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
 

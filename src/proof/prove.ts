@@ -43,6 +43,8 @@ export interface ProofOptions {
   readonly keep: number
   /** end when there are as many */
   readonly stop?: true
+  /** told now and then how much of it is done, from 0 to 1 */
+  readonly step?: (share: number) => void
 }
 
 /** How far a way has been tried. */
@@ -53,6 +55,9 @@ interface Tried {
   share: number
   done: boolean
 }
+
+/** Packets between two words on how far it is. */
+const EVERY = 4_096
 
 function finish(tried: Tried): void {
   tried.share = 1
@@ -75,6 +80,9 @@ export class Prover {
   readonly #disagreements: Disagreement[] = []
   readonly #kinds = new Set<string>()
   #more = 0
+  #tried = 0
+  /** of the space, as far as all of it is tried */
+  #share: () => number = () => 0
 
   /** `reference`: with whom each judge is compared; it has a say in every packet. */
   constructor(space: Space, reference: Judge, judges: readonly Judge[], checks: readonly Check[], options: ProofOptions) {
@@ -89,6 +97,7 @@ export class Prover {
     const { most, draw, seed } = this.#options
     const whole = this.#space.ways.map((way): Tried => ({ way, targets: this.#space.destinationsOf(way), chooser: new Chooser(), share: 0, done: false }))
     for (const tried of whole) if (tried.targets.length === 0) finish(tried)
+    this.#share = () => whole.reduce((sum, tried) => sum + tried.share, 0) / whole.length
     let cells = 0
     // turn by turn: what one way does not need, the others may use
     for (let open: readonly Tried[] = whole; cells < most && open.length > 0 && !this.#enough; open = open.filter(({ done }) => !done)) {
@@ -97,7 +106,7 @@ export class Prover {
     }
     const left = whole.filter(({ done }) => !done)
     const drawn = left.length === 0 ? 0 : this.#draw(left, draw, seeded(seed))
-    const share = left.length === 0 ? 1 : whole.reduce((sum, tried) => sum + tried.share, 0) / whole.length
+    const share = left.length === 0 ? 1 : this.#share()
     return { cells, drawn, share, asked: this.#asked, disagreements: this.#disagreements.toSorted(plainer), more: this.#more }
   }
 
@@ -128,6 +137,7 @@ export class Prover {
   }
 
   #try(packet: CellPacket): void {
+    this.#tell()
     const expected = this.#reference.judge(packet)
     if (expected === undefined) throw new Error('the one who is compared with has no say')
     let agreed = true
@@ -145,6 +155,11 @@ export class Prover {
       const broken = check(packet)
       if (broken !== undefined) this.#disagree({ packet: packet.whole(), said: broken })
     }
+  }
+
+  #tell(): void {
+    const { step, most, draw } = this.#options
+    if (++this.#tried % EVERY === 0) step?.(Math.max(this.#share(), this.#tried / (most + draw)))
   }
 
   #count(name: string): void {

@@ -53,10 +53,13 @@ const small = materialOf(TEXT)
 const good = textsOf(small)
 
 t.test('without a fault every cell is tried, and all agree', async (t) => {
-  const proof = proveWhole(small, good, OPTIONS)
+  const steps: number[] = []
+  const proof = proveWhole(small, good, { ...OPTIONS, step: (share) => steps.push(share) })
   t.equal(shown(proof.disagreements), '')
   t.equal(proof.share, 1)
   t.equal(proof.drawn, 0)
+  t.same(steps, [...steps].sort((a, b) => a - b), 'it never goes back')
+  t.ok(steps.length > 1 && (steps.at(-1) ?? 2) <= 1, 'and tells how far it is')
 })
 
 /** The first packet that shows it: `who` says what the others do not. */
