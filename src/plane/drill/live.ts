@@ -17,6 +17,7 @@ import { STRANGER6, tryClient } from './drill.ts'
 import type { DrillWork, Drilled } from './drill.ts'
 import { LabError, must, takePlace } from './place.ts'
 import type { Place } from './place.ts'
+import { noWayOut, stuckAt } from './reach.ts'
 import type { Scored } from './score.ts'
 
 const PORT = 'ggdrill0'
@@ -85,6 +86,12 @@ export async function drillLive(work: Omit<DrillWork, 'rules'>): Promise<Drilled
   if (green === undefined || red === undefined) throw new LabError('the policy must name `gateway.green` and `gateway.red`: what leaves is looked for at red')
   for (const name of [green.interface, red.interface]) if (!existsSync(`/sys/class/net/${name}`)) throw new LabError(`this machine has no interface ${name}`)
   // of the groups there may be real clients: only a stranger takes a place in a real network unasked
+  const taken = onLink()
+  const reds = gateway.red.map((each) => each.interface)
+  const ends = new Targets(compiled, taken)
+  const [end4, end6] = [ends.next(4), ends.next(6)]
+  const shut = [await noWayOut(4, end4, reds), await noWayOut(6, end6, reds)].flatMap((why) => why ?? [])
+  if (shut.length === 2) throw new LabError(`nothing can get out here, whatever the rules say: ${shut.join(', and ')}`)
   const clients = work.clients ?? drillClients(compiled, STRANGER6).slice(0, 1)
   await unused(clients)
   const space = await Scratch.open()
@@ -97,13 +104,15 @@ export async function drillLive(work: Omit<DrillWork, 'rules'>): Promise<Drilled
     const own = gateway.green.map(({ family, address }) => ipFromValue(family, address))
     const place = new LivePlace(space, own, twoWays, mac)
     capture = await Capture.start((command, args) => [command, args], red.interface, DRILL_NETWORKS)
-    const targets = new Targets(compiled, onLink())
+    const targets = new Targets(compiled, taken)
     const scored: Scored[] = []
     const via = twoWays ? own[0] : undefined
     for (const client of clients) scored.push(...(await tryClient(work, place, capture, targets, client, via)))
+    const stuck = (await stuckAt(end4)) ?? (await stuckAt(end6))
+    if (stuck !== undefined) throw new LabError(`what gets out cannot be seen: ${stuck}`)
     return {
       scored,
-      notes: twoWays ? [] : [`${green.interface} is no bridge: nothing comes back to a client that is placed there, so the gateway's ports and its proxy were not tried`],
+      notes: [...shut.map((why) => `${why}: what is closed there is closed by that, and the rules were not tried`), ...(twoWays ? [] : [`${green.interface} is no bridge: nothing comes back to a client that is placed there, so the gateway's ports and its proxy were not tried`])],
     }
   } finally {
     await capture?.stop()
