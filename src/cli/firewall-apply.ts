@@ -142,7 +142,7 @@ async function run(plan: Plan, chosen: Extract<Chosen, { ok: true }>, found: Fou
   const final = compiledAnew(plan, { generation: choice.generation, ...(ipset ? { ipset: true as const } : {}) })
   if (final === undefined) return
   const wanted = keptOf(final, backend)
-  const facts = await applyFacts(final.compiled, final.facts.proxyPort, final.facts.now)
+  const facts = await applyFacts(final.compiled, final.ruleset.mode, final.facts.proxyPort, final.facts.now)
   if (json) sayJson({ step: 'facts', ...facts, backend, tools: fitness.tools.map(toolText), kernel: fitness.kernel, policy: final.policy.name, hash: final.hash, generation: choice.generation })
   else for (const [label, text] of factLines(facts)) say(`${label.padEnd(9)} ${text}\n`)
   if (!json) say(`${'rules'.padEnd(9)} policy ${final.policy.name} (${final.hash}), generation ${choice.generation}, by ${fitness.tools.map(toolText).join(' and ')}, kernel ${fitness.kernel}\n`)

@@ -199,6 +199,13 @@ export function drill(backend: BackendName, part: 'waiting' | 'faults'): void {
         t.match(stand.in('third').kernel(), /02:51:00:00:00:ad/)
       })
 
+      await t.test('what the policy says of the machine and is not so is told before, and what becomes of the session by it', async (t) => {
+        const wrong = stand.policy('wrong.yaml', OPEN.replace('interface: green0', 'interface: grene0'))
+        const told = stand.firewall(['apply', '--policy', wrong, '--backend', backend, '--dry-run'], { SSH_CONNECTION: '192.168.51.5 50000 192.168.51.254 22' })
+        t.equal(told.code, 0, told.err)
+        t.match(told.out, /^session +from 192\.168\.51\.5 .*: DENIED by default: it comes in through green0, which is not green\nAMISS +this machine has no interface grene0 /m)
+      })
+
       await t.test('flush takes ours out and nothing else; panic closes all but for the admin', async (t) => {
         const panic = stand.firewall(['panic'])
         t.match(panic.out, /all closed[\s\S]*the admin is kept, as the policy that was confirmed last named him/, panic.err)
