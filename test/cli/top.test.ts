@@ -1,4 +1,4 @@
-// `greengate top` beside a real gateway: an open tunnel with its rate, in a pipe and on a terminal, which it leaves as it was.
+// `greengate top` beside a real gateway: an open tunnel with its rate, in a pipe and on a terminal, whose size it follows and which it leaves as it was.
 import t from 'tap'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -45,7 +45,7 @@ t.test('requests, denials and tunnels; the terminal comes back', async (t) => {
   t.match(text.stdout, new RegExp(`Tunnels[\\s\\S]*127\\.0\\.0\\.1:${far}`))
   t.notMatch(text.stdout, /\u001b/)
   if (!SCRIPT) return t.comment('no script(1): not tried on a terminal')
-  const command = `stty cols 90 rows 30; '${process.execPath}' '${MAIN}' top --pid-file '${pid}'; stty -a`
+  const command = `echo at $(tty); stty cols 90 rows 30; '${process.execPath}' '${MAIN}' top --pid-file '${pid}'; echo "rc=$?"; stty -a`
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'], env: { ...process.env, TERM: 'xterm' } })
   let shown = ''
   terminal.stdout.on('data', (chunk: Buffer) => {
@@ -54,9 +54,25 @@ t.test('requests, denials and tunnels; the terminal comes back', async (t) => {
   const ended = new Promise((resolve) => terminal.on('close', resolve))
   await until('a picture with a denial', () => shown.includes('Denied') && shown.includes('closed'), 60_000)
   t.match(shown, '\u001b[?1049h')
+  const sizes = (): readonly [wide: number, high: number] => {
+    const [frame = ''] = shown.split('\u001b[H').slice(1, -1).slice(-1)
+    const lines = frame.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').split(/\r+\n/)
+    return [Math.max(...lines.map((line) => line.length)), lines.length]
+  }
+  const [wide, high] = sizes()
+  t.ok(wide > 60 && wide <= 90 && high > 16 && high <= 30, `it fills the window: ${wide} by ${high}`)
+  // the kernel tells the one in the foreground (SIGWINCH), as it does when a window is drawn smaller
+  const [, tty = ''] = /at (\/dev\/\S+)/.exec(shown) ?? []
+  for (const [cols, rows] of [[60, 16], [120, 40]] as const) {
+    t.equal(spawnSync('stty', ['-F', tty, 'cols', String(cols), 'rows', String(rows)]).status, 0)
+    const fits = (): boolean => sizes()[0] <= cols && sizes()[0] > (cols === 60 ? 40 : 90) && sizes()[1] <= rows
+    await until(`a picture of ${cols} by ${rows}`, fits, 30_000)
+    t.ok(fits(), `${sizes().join(' by ')} in ${cols} by ${rows}`)
+  }
   terminal.stdin.write('q')
   await until('its end', () => shown.includes('\u001b[?1049l') && / icanon/.test(shown), 30_000)
   t.match(shown, '\u001b[?25h')
+  t.match(shown, 'rc=0', 'who quits has done nothing wrong')
   t.match(shown, / echo /, 'the terminal is as it was')
   terminal.stdin.end()
   await ended

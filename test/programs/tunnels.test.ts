@@ -1,5 +1,5 @@
 // The hunt for confederates on what real tunnelling programs leave behind: httptunnel, proxytunnel, corkscrew and openvpn run through a real gateway, beside
-// a browser that reads pages. The tunnels are suspects, the sites are not.
+// a Chromium that reads pages, with what such a page loads, polls and posts. The tunnels are suspects, the sites are not.
 import t from 'tap'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -21,13 +21,13 @@ interface Told {
 }
 
 t.test('the tunnels of real programs are suspects, and pages are not', { timeout: 115_000 }, async (t) => {
-  if (lacks(t, missingProgram('htc', 'hts', 'proxytunnel', 'corkscrew', 'openvpn', 'curl'))) return
+  if (lacks(t, missingProgram('htc', 'hts', 'proxytunnel', 'corkscrew', 'openvpn', 'curl', 'chromium'))) return
   const folder = mkdtempSync(join(tmpdir(), 'greengate-tunnels-'))
   const children: ChildProcess[] = []
   t.teardown(async () => {
     for (const child of children) child.kill('SIGKILL')
     await sleep(200)
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
   const start = (command: string, args: readonly string[]): ChildProcess => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
@@ -37,9 +37,21 @@ t.test('the tunnels of real programs are suspects, and pages are not', { timeout
     return child
   }
   const sites = await openSites(t, (request, response) => {
+    const [path = '', step = ''] = (request.url ?? '').split('?')
+    const next = Number(step) + 1
+    if (path === '/tour' && next < 40) {
+      // a page like many: pictures of another site, a script that asks again and again, a form that is sent, and a link that is followed
+      response.setHeader('content-type', 'text/html')
+      response.end(`<!doctype html><title>page ${next}</title><h1>page ${next}</h1>${[1, 2, 3].map((at) => `<img src="${imgs}/pic${next}-${at}.png">`).join('')}<script>
+setInterval(() => fetch('/live?' + Math.random()), 700)
+${next % 4 === 0 ? "fetch('/form', { method: 'POST', body: 'a=' + 'x'.repeat(300) })" : ''}
+setTimeout(() => location.href = '${next % 2 === 0 ? 'PLAIN' : 'SECURE'}/tour?${next}', ${900 + (next % 5) * 400})</script>`.replace('PLAIN', plain).replace('SECURE', secure))
+      return
+    }
     response.setHeader('content-type', 'text/html')
     response.end(`<!doctype html><title>a site</title><h1>a local site</h1><p>${request.url ?? ''} ${'words '.repeat(200)}</p>`)
   })
+  const [plain, secure, imgs] = [sites.http('www'), sites.https('news'), sites.http('img')]
   // what a line carries: it answers twice what it gets
   const far = net.createServer((socket) => socket.on('error', () => {}).on('data', (chunk: Buffer) => socket.write(Buffer.concat([chunk, chunk]))))
   await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', resolve))
@@ -71,6 +83,9 @@ t.test('the tunnels of real programs are suspects, and pages are not', { timeout
   const vpnClient = start('openvpn', ['--proto', 'tcp-client', '--remote', 'vpn.tun.site.test', String(vpn), '--http-proxy', '127.0.0.1', String(gateway.port), ...shared])
   for (const port of [htcPort, ptPort]) for (let at = 0; at < 50 && !(await connects('127.0.0.1', port, 500)); at++) await sleep(100)
 
+  // a browser's own words, and what it asks for by itself
+  start('chromium', ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage', '--disable-component-update', '--no-default-browser-check', '--ignore-certificate-errors', `--user-data-dir=${join(folder, 'profile')}`,
+    `--proxy-server=${gateway.url}`, '--proxy-bypass-list=<-loopback>', '--remote-debugging-port=0', `${plain}/tour?0`])
   const browse = async (): Promise<void> => {
     const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
     for (let at = 0; at < 12; at++) {
@@ -101,6 +116,8 @@ t.test('the tunnels of real programs are suspects, and pages are not', { timeout
   const told = await ask()
   t.same(told.suspects.map(({ host }) => host).sort(), ['127.0.0.1', 'cork.tun.site.test', 'htun.tun.site.test', 'vpn.tun.site.test'], `the tunnels and only them: ${JSON.stringify(told.suspects)}`)
   t.ok(has(records, 'www.site.test') && has(records, 'news.site.test'), 'there was browsing beside')
+  const chromes = records.filter((one) => String(one['userAgent']).includes('Chrome/'))
+  t.ok(chromes.some((one) => one['method'] === 'CONNECT') && chromes.filter((one) => one['method'] === 'GET').length > 10, `Chromium browsed too: ${chromes.length} requests`)
   const of = (host: string) => told.suspects.find((each) => each.host === host)
   t.ok(of('htun.tun.site.test')?.uris[0]?.startsWith('http://htun.tun.site.test:'), 'full URIs of plain requests')
   t.equal(of('vpn.tun.site.test')?.fullUris, 'none: tunnels')
