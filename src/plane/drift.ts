@@ -6,7 +6,7 @@ import { runTool } from '../kernel/tool.ts'
 import type { Runner } from '../kernel/tool.ts'
 import { foreignInIptables, foreignInNft } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
-import { RulesError, ownFirst, readOwn, writeOwn } from './own-kernel.ts'
+import { RulesError, loadOwn, ownFirst, readOwn } from './own-kernel.ts'
 import { isNothing } from './own-rules.ts'
 import type { OwnRules } from './own-rules.ts'
 import { diffRules } from './rule-diff.ts'
@@ -17,7 +17,7 @@ export async function normalised(rules: OwnRules): Promise<OwnRules> {
   const scratch = await Scratch.open()
   if (scratch === undefined) throw new RulesError('no network namespace can be made here to load the rules in')
   try {
-    await writeOwn(scratch.run, rules, true)
+    await loadOwn(scratch.run, rules, true)
     return await readOwn(scratch.run)
   } finally {
     await scratch.close()

@@ -96,19 +96,19 @@ async function writeStore(run: Runner, store: Store, wanted: string | undefined,
   }
 }
 
-async function write(run: Runner, wanted: OwnRules, exact: boolean): Promise<void> {
+/** Half of it may be there where it throws: for a kernel that nobody uses. */
+export async function loadOwn(run: Runner, wanted: OwnRules, exact: boolean): Promise<void> {
   // what is wanted first, what is not wanted any more then: no moment without rules when the back end changes
   for (const store of STORES) if (wanted[store] !== undefined) await writeStore(run, store, wanted[store], exact)
   for (const store of STORES) if (wanted[store] === undefined) await writeStore(run, store, undefined, true)
 }
 
-/** Throws RulesError when the kernel refuses; then what was there before is there again. `exact`: for a way back; see nftChange. */
-export async function writeOwn(run: Runner, wanted: OwnRules, exact: boolean): Promise<void> {
-  const before = await readOwn(run)
+/** Throws RulesError when the kernel refuses; then `before`, what was there, is there again. `exact`: for a way back; see nftChange. */
+export async function writeOwn(run: Runner, wanted: OwnRules, exact: boolean, before: OwnRules): Promise<void> {
   try {
-    await write(run, wanted, exact)
+    await loadOwn(run, wanted, exact)
   } catch (error) {
-    await write(run, before, true)
+    await loadOwn(run, before, true)
     throw error
   }
 }

@@ -14,7 +14,7 @@ function inIptables(rules: OwnRules): boolean {
 export async function putRules(places: Places, wanted: OwnRules, exact: boolean): Promise<OwnRules> {
   const before = await readOwn(runTool)
   if (inIptables(wanted) && !inIptables(before)) await rememberTables(runTool, places)
-  await keepingUsage(usageFile(places.state), () => writeOwn(runTool, wanted, exact))
+  await keepingUsage(usageFile(places.state), () => writeOwn(runTool, wanted, exact, before))
   if (inIptables(before) && !inIptables(wanted)) await dropBroughtTables(runTool, places)
   return readOwn(runTool)
 }

@@ -2,7 +2,7 @@
 // them, and the old ones again. What the kernel then lists is what the machine must list. Danger prevented: a way back that does not load.
 import { Scratch } from '../kernel/scratch.ts'
 import type { Runner } from '../kernel/tool.ts'
-import { RulesError, readOwn, sameRules, writeOwn } from './own-kernel.ts'
+import { RulesError, loadOwn, readOwn, sameRules } from './own-kernel.ts'
 import { NOTHING, isNothing } from './own-rules.ts'
 import type { OwnRules } from './own-rules.ts'
 
@@ -10,7 +10,7 @@ export type Rehearsal = { readonly ok: true; readonly listed: OwnRules } | { rea
 
 async function step(run: Runner, what: string, rules: OwnRules, exact = true): Promise<OwnRules> {
   try {
-    await writeOwn(run, rules, exact)
+    await loadOwn(run, rules, exact)
   } catch (error) {
     if (error instanceof RulesError) throw new RulesError(`${what}: ${error.message}`)
     throw error

@@ -6,7 +6,7 @@ import type { Ip } from '../../net/ip.ts'
 import { ipFromValue } from '../../net/ip.ts'
 import { networkSet } from '../../net/network.ts'
 import type { Gateway } from '../../policy/policy.ts'
-import { writeOwn } from '../own-kernel.ts'
+import { loadOwn } from '../own-kernel.ts'
 import type { OwnRules } from '../own-rules.ts'
 import { drillIp } from './attempts.ts'
 import type { DrillClient } from './client.ts'
@@ -64,7 +64,7 @@ export class Lab implements Place {
     const lab = new Lab(client, { space, redInterface, own }, red, greens, policy)
     try {
       await lab.#build(link)
-      await writeOwn(space.run, rules, false)
+      await loadOwn(space.run, rules, false)
     } catch (error) {
       await lab.close()
       throw new LabError(error instanceof Error ? error.message : String(error))
