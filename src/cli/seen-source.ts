@@ -1,5 +1,6 @@
 // `--log` and `--since` of the commands that learn from the past: recorded requests, one by one, from wherever they are kept. Danger prevented: a
 // report on a file that could not be read, or whose lines nobody understood, that looks like a quiet week.
+import { realpathSync } from 'node:fs'
 import { seenFromJson } from '../log/seen-json.ts'
 import { isJsonLine, seenFromSquid } from '../log/seen-squid.ts'
 import type { SeenRequest } from '../log/seen.ts'
@@ -44,7 +45,8 @@ export function partsOf(files: readonly string[], since: number | undefined): re
       return `\`${file}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`
     }
   }
-  const once = [...new Map(parts.map((part) => [part.path, part])).values()]
+  // one file under two names is counted once
+  const once = [...new Map(parts.map((part) => [part.path === '-' ? part.path : realpathSync(part.path), part])).values()]
   return since === undefined ? once : once.filter(({ changed }) => changed >= since)
 }
 

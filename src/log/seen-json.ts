@@ -1,5 +1,6 @@
 // A line of our event log, read back. Its fields are the promise of log/events.ts. Danger prevented: a forged or damaged line that is taken for a
 // request because some of its fields look right.
+import { parseIp } from '../net/ip.ts'
 import type { SeenLine, SeenRequest } from './seen.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -28,6 +29,11 @@ function observed(value: unknown): readonly string[] {
   })
 }
 
+/** A client that was masked (its port is cut too) is a network: taken for the address that it begins with, it would be somebody who never asked. */
+function clientOf(client: string, port: unknown): string {
+  return port === 0 && parseIp(client) !== undefined ? `${client}/${client.includes(':') ? 48 : 24}` : client
+}
+
 /** One line, without its line break. */
 export function seenFromJson(line: string): SeenLine {
   let parsed: unknown
@@ -47,7 +53,7 @@ export function seenFromFields(fields: Fields): SeenLine {
   if (Number.isNaN(time) || typeof client !== 'string' || typeof method !== 'string' || typeof target !== 'string') return 'unread'
   if (verdict !== 'allow' && verdict !== 'deny' && verdict !== 'error') return 'unread'
   const seen: SeenRequest = {
-    time, client, mac: text(fields['mac']), group: text(fields['group']), method, target, verdict, rule: text(fields['rule']), observed: observed(fields['observed']), error: text(fields['error']),
+    time, client: clientOf(client, fields['clientPort']), mac: text(fields['mac']), group: text(fields['group']), method, target, verdict, rule: text(fields['rule']), observed: observed(fields['observed']), error: text(fields['error']),
     addresses: addresses(fields['addresses']), status: number(fields['status']), contentType: text(fields['contentType']), userAgent: text(fields['userAgent']),
     serverName: text(fields['serverName']), bytesIn: number(fields['bytesIn']), bytesOut: number(fields['bytesOut']), duration: number(fields['duration']),
   }

@@ -92,7 +92,8 @@ export class Gathering {
     const key = `${seen.client} ${seen.method} ${authorityOf(seen.target)}`
     const known = this.facts.get(key)
     const web = known === undefined ? askOf(seen) : undefined
-    if (typeof web === 'string' || !METHOD.test(seen.method) || parseIp(seen.client) === undefined) return this.leave(authorityOf(seen.target).slice(0, 80), seen.client, 'no request that a rule could name')
+    if (parseIp(seen.client) === undefined) return this.leave(authorityOf(seen.target).slice(0, 80), seen.client, 'its client has no address in the log: masked, or under a pseudonym')
+    if (typeof web === 'string' || !METHOD.test(seen.method)) return this.leave(authorityOf(seen.target).slice(0, 80), seen.client, 'no request that a rule could name')
     const target = known?.target ?? web?.target
     if (target === undefined) return
     const host = hostText(target.host)

@@ -94,6 +94,7 @@ t.test('what was rotated and packed belongs to it, and equal facts are asked onc
   writeFileSync(join(folder, 'events.jsonl.old'), `${line({})}\n`)
   const found = await told([join(folder, 'new.yaml'), '--log', file])
   t.match(found, { requests: 7, clients: 1, first: '2026-11-01T09:00:00.000Z' })
+  t.match(await told([join(folder, 'new.yaml'), '--log', file, '--log', `${folder}/./events.jsonl`, '--log', `${file}.1`]), { requests: 7 }, 'a file is read once, whatever it is called')
   t.ok(found.asked <= 2, 'one question for each stretch of time')
   t.match(await told([join(folder, 'new.yaml'), '--log', file, '--since', '2026-11-20']), { requests: 6 })
   writeFileSync(`${file}.2.gz`, gzipSync(Buffer.from(`${line({})}\n`.repeat(1000))).subarray(0, 80))

@@ -1,7 +1,9 @@
 // What a log that hides its clients knows of them: neither a field nor the words of a reason may name the machine.
 import t from 'tap'
+import { eventLog } from '../../src/log/events.ts'
 import { hashedClient, privately } from '../../src/log/privacy.ts'
 import type { RequestRecord } from '../../src/log/record.ts'
+import { seenFromJson } from '../../src/log/seen-json.ts'
 import { sampleRecord } from './sample.ts'
 
 const MAC = '00:16:3e:5e:6c:01'
@@ -30,6 +32,17 @@ t.test('a reason does not name the client', async (t) => {
   t.equal(record.reason, `${HASHED} may not use the proxy`)
   t.equal(record.client, HASHED)
   t.match(record, { mac: undefined, clientPort: 0 })
+})
+
+t.test('a masked client is read back as a network, and nobody learns from it', async (t) => {
+  for (const [client, network] of [['192.168.51.3', '192.168.51.0/24'], ['2001:db8:1:2::3', '2001:db8:1::/48']] as const) {
+    let line = ''
+    eventLog((text) => {
+      line = text
+    }).request(told('masked', { client }))
+    t.match(seenFromJson(line), { client: network, mac: undefined })
+    t.match(seenFromJson(line.replace('"clientPort":0', '"clientPort":4711')), { client: network.replace(/\/.*/, '') })
+  }
 })
 
 t.test('a query is cut, and nothing is done where nothing was asked for', async (t) => {
