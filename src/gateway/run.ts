@@ -135,7 +135,13 @@ function inheritedText(fd: number): string {
 type Opened = { readonly logs: Logs } | { readonly problem: string; readonly hint: string }
 
 async function openAll({ store: path, keep, privacy, ...options }: RunOptions, early: Early): Promise<Opened> {
-  const store = path === undefined ? undefined : new Store({ path, keep }, { complain, lost: (count) => early.logs?.storeLost(count) })
+  const store = path === undefined ? undefined : new Store({ path, keep }, {
+    lost: (count) => early.logs?.storeLost(count),
+    complain: (message, event) => {
+      complain(message)
+      early.logs?.gateway(event === 'store-well' ? 'info' : 'error', event, message)
+    },
+  })
   const problem = await store?.open()
   if (problem !== undefined) return { problem: `cannot open the store: ${problem}`, hint: 'choose another file: `--store FILE`' }
   try {

@@ -13,8 +13,8 @@ const END_MS = 5_000
 const TELL_MS = 10_000
 
 export interface StoreTold {
-  /** tells a person */
-  readonly complain: (message: string) => void
+  /** tells a person, and the event log */
+  readonly complain: (message: string, event: 'store-failed' | 'store-well') => void
   /** requests that the store does not have */
   readonly lost: (count: number) => void
 }
@@ -115,8 +115,8 @@ export class Store {
       this.#characters -= message.characters
       this.#lines -= message.lines
       this.#deaths = 0
-    } else if (message.kind === 'trouble') this.#told.complain(`the store ${this.path} cannot be written: ${message.message}`)
-    else if (message.kind === 'well') this.#told.complain(`the store ${this.path} is written again`)
+    } else if (message.kind === 'trouble') this.#told.complain(`the store ${this.path} cannot be written: ${message.message}`, 'store-failed')
+    else if (message.kind === 'well') this.#told.complain(`the store ${this.path} is written again`, 'store-well')
   }
 
   /** Counted, told after a while, and told to the store itself, so that reports can say it. */
@@ -146,7 +146,7 @@ export class Store {
   #again(why: string): void {
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#deaths, LONGEST_PAUSE_MS)
     this.#deaths += 1
-    this.#told.complain(`the store's thread ended: ${why}; it is begun again in ${pauseMs} ms`)
+    this.#told.complain(`the store's thread ended: ${why}; it is begun again in ${pauseMs} ms`, 'store-failed')
     setTimeout(() => void this.open().then((problem) => {
       if (problem !== undefined && !this.#ending) this.#again(problem)
     }), pauseMs).unref()

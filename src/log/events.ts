@@ -10,7 +10,7 @@ export type Level = 'info' | 'warn' | 'error'
 
 /** What happens to the gateway itself, beside the requests. */
 export type GatewayEvent =
-  | 'serving' | 'reloaded' | 'reload-failed' | 'addresses-changed' | 'worker-lost' | 'worker-started' | 'log-reopened' | 'log-lost' | 'left-out' | 'list-updated' | 'list-failed' | 'draining' | 'ended'
+  | 'serving' | 'reloaded' | 'reload-failed' | 'addresses-changed' | 'worker-lost' | 'worker-started' | 'log-reopened' | 'log-lost' | 'store-failed' | 'store-well' | 'left-out' | 'list-updated' | 'list-failed' | 'draining' | 'ended'
 
 export interface EventLog {
   request(record: RequestRecord): void

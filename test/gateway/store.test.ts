@@ -146,6 +146,24 @@ t.test('a client that invents names makes neither hosts nor sums without bound',
   db.close()
 })
 
+t.test('a store that cannot be written says so once, loses nothing, and says when it can again', async (t) => {
+  const path = join(scratch(), 's.db')
+  const told: string[] = []
+  const store = new Store({ path, keep: KEEP }, { complain: (_message, event) => told.push(event), lost: (count) => t.fail(`${count} lost`) })
+  t.equal(await store.open(), undefined)
+  const other = openStore(path)
+  other.exec('BEGIN IMMEDIATE')
+  store.lines(lineOf({}))
+  await until('the failure', () => told.length > 0)
+  store.lines(lineOf({}))
+  other.exec('COMMIT')
+  await until('the end of it', () => told.length > 1)
+  t.same(told, ['store-failed', 'store-well'])
+  await store.end()
+  t.equal(numberOf(other, 'SELECT count(*) FROM records'), 2)
+  other.close()
+})
+
 t.test('what the queue has no room for is dropped, counted and told, in the store as well', async (t) => {
   const path = join(scratch(), 's.db')
   let lost = 0
