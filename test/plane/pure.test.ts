@@ -1,6 +1,9 @@
 // What the plane decides without a kernel: which number a policy's flows bear, which session may confirm, and the one transaction from what is there
 // to what is wanted.
 import t from 'tap'
+import { placesIn, preparePlaces } from '../../src/plane/places.ts'
+import { newGeneration } from '../../src/plane/new-generation.ts'
+import { join } from 'node:path'
 import { parseFlow } from '../../src/kernel/conntrack.ts'
 import { olderThan } from '../../src/kernel/tools.ts'
 import { chooseGeneration, generationOfMark } from '../../src/plane/generations.ts'
@@ -120,4 +123,14 @@ t.test('a flow that was sent elsewhere is known by where it went', async (t) => 
   const moved = parseFlow('udp      17 29 src=192.168.51.5 dst=203.0.113.77 sport=5 dport=7000 src=203.0.113.25 dst=203.0.113.1 sport=5000 dport=5 mark=0 use=1')
   t.match(moved, { to: { text: '203.0.113.77' }, port: 7000, reached: { text: '203.0.113.25' }, reachedPort: 5000 })
   t.match(parseFlow('icmp     1 29 src=192.168.51.5 dst=203.0.113.25 type=8 code=0 id=9 src=203.0.113.25 dst=203.0.113.1 type=0 code=0 id=9 mark=0 use=1'), { reached: { text: '203.0.113.25' }, reachedPort: undefined, icmp: { type: 8 } })
+})
+
+t.test('of two applies that chose a number at once, the second does not bear the first one\'s', async (t) => {
+  const places = placesIn(join(t.testdir({}), 'state'))
+  t.equal(preparePlaces(places), undefined)
+  const [first, second] = [await newGeneration(places, 'one', 5), await newGeneration(places, 'two', 5)]
+  t.equal(first.generation, second.generation)
+  await first.begin()
+  await t.rejects(second.begin(), /another apply came between/)
+  await (await newGeneration(places, 'two', 5)).begin()
 })
