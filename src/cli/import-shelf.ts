@@ -25,15 +25,15 @@ function located(folders: readonly string[], path: string, kind: 'file' | 'folde
 }
 
 export function shelfBeside(paths: readonly string[]): Shelf {
-  const folders = [...new Set(paths.filter((path) => path !== '-').map((path) => resolve(kindOf(path) === 'folder' ? path : dirname(path))))]
+  const folders = [...new Set(paths.filter((path) => path !== '-').map((path) => (kindOf(path) === 'folder' ? path : dirname(path))))]
   return {
     open: (path) => {
       const name = located(folders, path, 'file')
       if (name === undefined) return undefined
       try {
-        if (statSync(name).size > MOST_OCTETS) return { name, text: undefined }
+        if (statSync(name).size > MOST_OCTETS) return { name, path: resolve(name), text: undefined }
         const text = readFileSync(name, 'utf8')
-        return text.trim() === '' || notText({ name, text }) === undefined ? { name, text } : undefined
+        return text.trim() === '' || notText({ name, text }) === undefined ? { name, path: resolve(name), text } : undefined
       } catch {
         return undefined
       }

@@ -8,9 +8,9 @@ import { judge, made, problem, told } from './judged.ts'
 type Files = Readonly<Record<string, string>>
 
 function shelf(files: Files): Shelf {
-  const open = (path: string): { readonly name: string; readonly text: string | undefined } | undefined => {
+  const open = (path: string): ReturnType<Shelf['open']> => {
     const text = files[path.replace('/etc/dg/', '')]
-    return text === undefined ? undefined : { name: path, text: text === 'LARGE' ? undefined : text }
+    return text === undefined ? undefined : { name: path, path, text: text === 'LARGE' ? undefined : text }
   }
   return { open, list: (path) => Object.keys(files).filter((name) => name.startsWith(`${path.replace('/etc/dg/', '')}/`)) }
 }
@@ -75,7 +75,7 @@ t.test('groups: an address of two is of one, a group without addresses decides f
   const found = imported(files, main)
   const { request } = await judge(t, found)
   for (const [row, wanted] of [
-    ['10.0.0.1 GET http://a.example/', 'deny group2-closed'], ['10.0.0.16 GET http://bad.example/', 'allow group3-unfiltered'], ['10.0.0.17 GET http://bad.example/', 'deny banned'], ['10.0.0.17 GET http://a.example/', 'allow web.default'],
+    ['10.0.0.1 GET http://a.example/', 'deny group2-closed'], ['10.0.0.16 GET http://bad.example/', 'allow staff-unfiltered'], ['10.0.0.17 GET http://bad.example/', 'deny banned'], ['10.0.0.17 GET http://a.example/', 'allow web.default'],
     ['10.0.0.18 GET http://a.example/', 'deny group4-closed'], ['10.1.0.1 GET http://bad.example/', 'deny banned'],
   ] as const) t.equal(request(row), wanted, row)
   const lost = told(found.findings, 'lost').join('\n')

@@ -112,7 +112,7 @@ export class Conditioner {
     // the files of a collection all have the same names: their folder tells them apart
     const made = this.#listNames.make(/^(?:domains|urls|expressions)$/.test(base) ? `${part.name.split('/').at(-2) ?? ''}-${base}` : base, 'list')
     this.#known.set(id, made)
-    const path = part.stays ? part.name : `lists/e2guardian/${made}`
+    const path = part.stays ? part.path : `lists/e2guardian/${made}`
     if (!part.stays) this.files.push({ path, text: `${part.entries.join('\n')}\n` })
     if (part.stays && type === 'url') this.#findings.changed(definition.line, `\`${part.name}\` is read where it stands: its entries hold for the host that they name, not for what is below it`)
     this.lists.push(type === 'site' ? { name: made, domains: path } : part.stays && type === 'url' ? { name: made, urls: path } : { name: made, expressions: path })

@@ -108,16 +108,17 @@ export function importE2guardian(files: readonly ImportFile[], shelf: Shelf): Im
   for (const group of [...[...members.keys()].filter((each) => each !== first), first]) {
     const path = (main.name.split('/').at(-1) ?? '').replace(/\.conf$/, `f${group}.conf`)
     const file = shelf.open(path)
-    const from = group === first ? undefined : conditioner.group(`group${group}`, members.get(group) ?? [])
+    const own = file?.text === undefined ? [] : readOptions({ name: file.name, text: file.text }, shelf, findings)
+    const given = lastValue(own, 'groupname') ?? ''
+    const label = /^(?:no_name_group)?$/.test(given) ? `group${group}` : given
+    const from = group === first ? undefined : conditioner.group(label, members.get(group) ?? [])
     if (file?.text === undefined) {
       findings.lost({ origin: { file: main.name, line: 1 }, text: '' }, `\`${path}\` was not found: ${from === undefined ? 'everybody who is in no group' : `group ${group}`} is denied`, 'name the folder in which it stands')
       if (from === undefined) rest = 'deny'
       else writer.rules.push({ name: names.make(`${from}-closed`, 'rule'), action: 'deny', from: [from] })
       continue
     }
-    const own = readOptions({ name: file.name, text: file.text }, shelf, findings)
     tellOptions(own, findings)
-    const label = lastValue(own, 'groupname') ?? ''
     const mode = own.findLast(({ key, value }) => key === 'groupmode' && value !== '1')
     if (mode !== undefined) {
       if (from === undefined) rest = mode.value === '2' ? 'allow' : 'deny'
@@ -128,7 +129,7 @@ export function importE2guardian(files: readonly ImportFile[], shelf: Shelf): Im
     const story = storyOf(own, definitions, main.name, reading)
     const ways = waysOf(story, ['checkrequest', 'checkresponse'], knownOf(definitions, reading))
     if (ways === undefined) return { file: file.name, message: 'its storyboard has too many ways to be walked', hint: 'report it with the file' }
-    writer.write({ from, label: from === undefined ? '' : /^(?:no_name_group)?$/.test(label) ? from : label, definitions }, ways, 'allow')
+    writer.write({ from, label: from ?? '', definitions }, ways, 'allow')
   }
   // the last way of all, of whom nothing holds, is the default
   const end = writer.rules.at(-1)

@@ -11,8 +11,9 @@ import { bandOf, bothBands, isNever } from './times.ts'
 import type { Band } from './times.ts'
 
 export interface ListPart {
-  /** the file */
+  /** the file, as it is told, and where it is */
   readonly name: string
+  readonly path: string
   readonly band: Band | undefined
   readonly entries: readonly string[]
   /** its lines are lines of our lists too, and it is long: it is named where it stands */
@@ -70,7 +71,7 @@ export function readList({ type, path, line }: ListDefinition, shelf: Shelf, fin
     return []
   }
   if (file.text === undefined) {
-    if (type === 'site' || type === 'url' || type === 'regexp') return [{ name: file.name, band: outer, entries: [], stays: true, bad: false, blankets: [] }]
+    if (type === 'site' || type === 'url' || type === 'regexp') return [{ name: file.name, path: file.path, band: outer, entries: [], stays: true, bad: false, blankets: [] }]
     findings.lost(line, `\`${path}\` is too large for a list of this kind`)
     return []
   }
@@ -107,7 +108,7 @@ export function readList({ type, path, line }: ListDefinition, shelf: Shelf, fin
     if (entry === undefined || text !== each.text.trim() || (type === 'site' && entry !== text.toLowerCase())) plain = false
   }
   const stays = plain && included.length === 0 && blankets.length === 0 && entries.length > LONG && (type === 'site' || type === 'regexp' || type === 'url')
-  const own: ListPart = { name: file.name, band, entries: stays ? [] : [...new Set(entries)], stays, bad, blankets }
+  const own: ListPart = { name: file.name, path: file.path, band, entries: stays ? [] : [...new Set(entries)], stays, bad, blankets }
   const others = included.flatMap((each) => readList({ type, name: '', path: /<(.*)>/.exec(each.text)?.[1] ?? '', line: each }, shelf, findings, band, depth + 1))
   return entries.length === 0 && blankets.length === 0 ? others : [own, ...others]
 }

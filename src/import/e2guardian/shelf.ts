@@ -2,8 +2,10 @@
 // can be named where it stands; and a file that is missing taken for an empty one.
 
 export interface Shelved {
-  /** where it really is */
+  /** as it is told to a person */
   readonly name: string
+  /** where it is, whatever folder is the current one */
+  readonly path: string
   /** undefined: it is too large to be looked into, and stands where it is */
   readonly text: string | undefined
 }
