@@ -5,7 +5,7 @@ import { seenFromJson } from '../log/seen-json.ts'
 import { isJsonLine, seenFromSquid } from '../log/seen-squid.ts'
 import type { SeenRequest } from '../log/seen.ts'
 import { storedLines } from '../gateway/read-records.ts'
-import { logLines, logParts } from '../gateway/read-log.ts'
+import { logLines, logParts, strangeParts } from '../gateway/read-log.ts'
 import type { LogFilePart } from '../gateway/read-log.ts'
 import { parseTime } from '../policy/schedule.ts'
 import { parseDuration } from '../policy/sizes.ts'
@@ -41,6 +41,7 @@ export function partsOf(files: readonly string[], since: number | undefined): re
     }
     try {
       parts.push(...logParts(file))
+      for (const path of strangeParts(file)) sayError(`note: ${path} is not read: unpack it first, or have it packed by gzip\n`)
     } catch (error) {
       return `\`${file}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`
     }

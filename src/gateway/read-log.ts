@@ -17,6 +17,14 @@ export interface LogFilePart {
 
 const ROTATED = /^(?:\.\d{1,4}|-\d{8}(?:-\d+)?|\.\d{4}-?\d\d-?\d\d)(?:\.gz)?$/
 
+const STRANGE = /\.(?:xz|bz2|zst|lz4|lzma|zip|Z)$/
+
+/** What it was rotated to and packed in a way that is not read here: to be told, or a month would be missing without a word. */
+export function strangeParts(file: string): readonly string[] {
+  const name = basename(file)
+  return readdirSync(dirname(file)).filter((each) => each.startsWith(name) && STRANGE.test(each) && ROTATED.test(each.slice(name.length).replace(STRANGE, ''))).map((each) => join(dirname(file), each)).sort()
+}
+
 /** The file and what it was rotated to, oldest first. Throws where the file itself is not there. */
 export function logParts(file: string): readonly LogFilePart[] {
   const part = (path: string): LogFilePart => {
