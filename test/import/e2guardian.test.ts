@@ -67,7 +67,7 @@ t.test('everything closed but what is excepted, by the words of the older versio
 })
 
 t.test('groups: an address of two is of one, a group without addresses decides for nobody, one without its file is closed', async (t) => {
-  const main = `${MAIN.replace('filtergroups = 1', 'filtergroups = 4')}authplugin = '/etc/dg/ip.conf'\nauthplugin = '/etc/dg/ntlm.conf'\n`
+  const main = `${MAIN.replace('filtergroups = 1', 'filtergroups = 5')}authplugin = '/etc/dg/ip.conf'\nauthplugin = '/etc/dg/ntlm.conf'\n`
   const files = {
     'ip.conf': "plugname = 'ip'\nipgroups = '/etc/dg/ipgroups'\n", ipgroups: '10.0.0.0-10.0.0.255 = filter2\n10.0.0.16/28 = filter3\n10.0.0.17 = filter1\n10.0.0.18=filter4\n10.0.0.19 = filter9\nx = filter2\n',
     'ntlm.conf': "plugname = 'proxy-ntlm'\n", 'dansguardianf2.conf': 'groupmode = 0\n', 'dansguardianf3.conf': "groupmode = 2\ngroupname = 'staff'\n", bannedsitelist: 'bad.example\n',
@@ -79,7 +79,7 @@ t.test('groups: an address of two is of one, a group without addresses decides f
     ['10.0.0.18 GET http://a.example/', 'deny group4-closed'], ['10.1.0.1 GET http://bad.example/', 'deny banned'],
   ] as const) t.equal(request(row), wanted, row)
   const lost = told(found.findings, 'lost').join('\n')
-  for (const each of ['`proxy-ntlm`: groups of users', 'there is no group 9', '`address = filterN` is what', 'group 4 is denied']) t.match(lost, each)
+  for (const each of ['`proxy-ntlm`: groups of users', 'there is no group 9', '`address = filterN` is what', 'group 4 is denied', 'nobody is in group 5 by address']) t.match(lost, each)
 })
 
 t.test('rooms, storyboards and definitions', async (t) => {

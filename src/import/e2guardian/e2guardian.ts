@@ -105,6 +105,10 @@ export function importE2guardian(files: readonly ImportFile[], shelf: Shelf): Im
   const members = groupsByAddress(options, count, shelf, findings)
   let rest: 'allow' | 'deny' = 'allow'
   const first = Number(lastValue(options, 'defaultfiltergroup') ?? 1) || 1
+  const counted = options.find(({ key }) => key === 'filtergroups')
+  for (let group = 1; group <= count; group++) {
+    if (group !== first && !members.has(group) && counted !== undefined) findings.lost(counted.line, `nobody is in group ${group} by address: its rules are left out, and who was in it is judged as everybody else`, 'name its clients in `ipgroups` of the plugin `ip`')
+  }
   for (const group of [...[...members.keys()].filter((each) => each !== first), first]) {
     const path = (main.name.split('/').at(-1) ?? '').replace(/\.conf$/, `f${group}.conf`)
     const file = shelf.open(path)

@@ -33,7 +33,7 @@ export function groupsByAddress(options: readonly Option[], count: number, shelf
     const name = lastValue(own, 'plugname') ?? value.split('/').at(-1)?.replace(/\.conf$/, '') ?? ''
     const path = lastValue(own, 'ipgroups')
     if (name !== 'ip' || path === undefined) {
-      findings.lost(line, name === 'ip' ? `\`${value}\` was not found, or names no \`ipgroups\`` : `\`${name}\`: groups of users, of ports or of passwords are nothing that the policy knows of a client`, 'name the clients of each group by address: the group\'s rules are written switched to nobody')
+      findings.lost(line, name === 'ip' ? `\`${value}\` was not found, or names no \`ipgroups\`` : `\`${name}\`: groups of users, of ports or of passwords are nothing that the policy knows of a client`, 'name the clients of each group by address')
       continue
     }
     const file = shelf.open(path)
