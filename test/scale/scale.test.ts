@@ -82,7 +82,10 @@ t.test('reloads of a changed list leave no memory taken', { timeout: 60_000 }, a
     utimesSync(names, n + 1, n + 1)
     t.ok((await reload(pidFile)).ok)
   }
-  // the last collection is a second behind the last swap
-  for (let waits = 0; waits < 50 && grown() > MOST_GROWN; waits++) await new Promise((resolve) => setTimeout(resolve, 100))
+  // the last collection is a second behind the last swap; on a machine that has no second to spare for it, it is the next reload's
+  for (let waits = 1; waits < 200 && grown() > MOST_GROWN; waits++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (waits % 50 === 0) await reload(pidFile)
+  }
   t.ok(grown() < MOST_GROWN, `${grown().toFixed(0)} MiB more than before; the 6 tables together have 170`)
 })
