@@ -33,10 +33,15 @@ const HEAP_DRIFT = 8 * MiB
 const mib = (octets: number): string => `${(octets / MiB).toFixed(1)} MiB`
 const live = (sample: Sample): number => sample.heaps.reduce((sum, { heapUsed, external }) => sum + heapUsed + external, 0)
 
-function resources(sample: Sample): Readonly<Record<string, number>> {
+/** What keeps the process awake, all threads together, counted by kind. */
+export function resources(heaps: readonly ThreadFigures[]): Readonly<Record<string, number>> {
   const all: Record<string, number> = {}
-  for (const { resources } of sample.heaps) for (const [kind, count] of Object.entries(resources)) all[kind] = (all[kind] ?? 0) + count
+  for (const { resources } of heaps) for (const [kind, count] of Object.entries(resources)) all[kind] = (all[kind] ?? 0) + count
   return all
+}
+
+export function told(record: Readonly<Record<string, number>>): string {
+  return Object.entries(record).sort().map(([kind, count]) => `${kind} ${count}`).join(', ')
 }
 
 export function judge(samples: readonly Sample[], seconds: number, trend: boolean): Check[] {
@@ -45,11 +50,10 @@ export function judge(samples: readonly Sample[], seconds: number, trend: boolea
   if (first === undefined || last === undefined || samples.length < 3) return [{ what: 'there are figures', right: false, seen: `${samples.length} samples` }]
   const checks: Check[] = []
   const check = (what: string, right: boolean, seen: string): void => void checks.push({ what, right, seen })
-  const told = (record: Readonly<Record<string, number>>): string => Object.entries(record).sort().map(([kind, count]) => `${kind} ${count}`).join(', ')
   check('descriptors are those of the start', last.fds === first.fds && told(last.kinds) === told(first.kinds), `${first.fds} → ${last.fds} (${told(last.kinds)}); most ${Math.max(...samples.map(({ fds }) => fds))}`)
   check('no socket but the listening ones', told(last.sockets) === told(first.sockets), told(last.sockets))
   check('threads are those of the start', last.threads === first.threads, `${first.threads} → ${last.threads}`)
-  check('timers and handles are those of the start', told(resources(last)) === told(resources(first)), `${told(resources(first))} → ${told(resources(last))}`)
+  check('timers and handles are those of the start', told(resources(last.heaps)) === told(resources(first.heaps)), `${told(resources(first.heaps))} → ${told(resources(last.heaps))}`)
   if (!trend) return checks
   const during = samples.slice(1, -1)
   const warm = during.filter(({ at }) => at >= seconds * 0.1)

@@ -13,7 +13,7 @@ import { Child } from './children.ts'
 import type { Said } from './children.ts'
 import type { ClientStart } from './clients.ts'
 import { Random } from './content.ts'
-import { judge } from './flat.ts'
+import { judge, resources, told } from './flat.ts'
 import type { Check, Sample } from './flat.ts'
 import { GatewayProcess } from './gateway-process.ts'
 import { Ledger, Tail } from './ledger.ts'
@@ -470,12 +470,15 @@ class Soak {
     }
   }
 
-  /** Until what the traffic opened is closed, or ought to be. */
+  /** Until what the traffic opened is closed, or ought to be, and the last records are written: both logs' writes and the workers' batches are under way
+   *  for some milliseconds after the last descriptor is shut. */
   async #settle(): Promise<void> {
     const { gateway } = this.#must()
     const [baseline] = this.#samples
     const limit = performance.now() + SETTLE_MS
-    while (gateway.alive && performance.now() < limit && measure(gateway.pid).fds !== baseline?.fds) await sleep(250)
+    const settled = async (): Promise<boolean> =>
+      measure(gateway.pid).fds === baseline?.fds && told(resources(await gateway.probe({ do: 'figures' }))) === told(resources(baseline.heaps))
+    while (gateway.alive && performance.now() < limit && !(await settled())) await sleep(250)
     if (gateway.alive) await this.#sample(true)
   }
 
