@@ -10,8 +10,9 @@ import type { Flow } from '../kernel/conntrack.ts'
 import { flowEvents } from '../kernel/flows.ts'
 import { Neighbours } from '../kernel/neighbours.ts'
 import { portText, protocolText } from '../log/firewall-line.ts'
-import { scopeOf } from '../net/scope.ts'
+import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
+import { scopeOf } from '../net/scope.ts'
 import { generationOfMark } from '../plane/generations.ts'
 import { compiledOf } from './compiled.ts'
 import { failure } from './exit.ts'
@@ -33,6 +34,11 @@ function protocolOf({ protocol, icmp }: Flow): 'tcp' | 'udp' | 'icmp' | number {
   if (protocol === 6) return 'tcp'
   if (protocol === 17) return 'udp'
   return icmp === undefined ? protocol : 'icmp'
+}
+
+/** By another's DNAT or REDIRECT. */
+function isRedirected({ to, port, reached, reachedPort }: Flow): boolean {
+  return to.text !== reached.text || port !== reachedPort
 }
 
 interface Told {
@@ -58,9 +64,13 @@ class Teller {
     const green = policy.gateway.green.length === 0 || known.green.has(flow.from)
     if (!green && !known.own.has(flow.from)) return undefined
     const mac = await this.#neighbours.mac(flow.from)
-    const [protocol, port] = [protocolOf(flow), flow.icmp?.type ?? flow.port]
-    if (!this.#holds({ address: flow.from, mac }, { to: flow.to, protocol, port })) return undefined
-    return { flow, mac, told: tellFlow(this.#compiled, { source: flow.from, mac, target: flow.to, protocol, port, sourcePort: flow.sourcePort, now: Date.now() }) }
+    const protocol = protocolOf(flow)
+    const client = { address: flow.from, mac }
+    const holds = (to: Ip, port: number | undefined): boolean => this.#holds(client, { to, protocol, port: flow.icmp?.type ?? port })
+    if (!holds(flow.reached, flow.reachedPort) && !(isRedirected(flow) && holds(flow.to, flow.port))) return undefined
+    // where somebody redirected it, the rules meet it on its way to where it then goes
+    const told = tellFlow(this.#compiled, { source: flow.from, mac, target: flow.reached, protocol, port: flow.icmp?.type ?? flow.reachedPort, sourcePort: flow.sourcePort, now: Date.now() })
+    return { flow, mac, told }
   }
 }
 
@@ -71,11 +81,12 @@ function ruleText({ decision }: ToldFlow): string {
 }
 
 function cells({ flow, told }: Told): readonly string[] {
-  const port = flow.icmp?.type ?? flow.port
+  const port = flow.icmp?.type ?? flow.reachedPort
+  const asked = (inner: string, outer: string): string => (isRedirected(flow) && inner !== outer ? `${outer} → ${inner}` : inner)
   const octets = (count: number | undefined): string => (count === undefined ? '-' : String(count))
   return [
-    flow.from.text, told.own ? 'the gateway' : (told.group ?? '-'), protocolText(protocolOf(flow)), flow.to.text,
-    portText({ protocol: protocolOf(flow), ...(port === undefined ? {} : { port }) }, told.names), flow.state ?? (flow.unreplied ? 'UNREPLIED' : '-'),
+    flow.from.text, told.own ? 'the gateway' : (told.group ?? '-'), protocolText(protocolOf(flow)), asked(flow.reached.text, flow.to.text),
+    asked(portText({ protocol: protocolOf(flow), ...(port === undefined ? {} : { port }) }, told.names), String(flow.port ?? '-')), flow.state ?? (flow.unreplied ? 'UNREPLIED' : '-'),
     octets(flow.sent), octets(flow.received), ruleText(told),
   ]
 }
@@ -87,7 +98,7 @@ function json({ flow, mac, told }: Told): Readonly<Record<string, unknown>> {
   const protocol = protocolOf(flow)
   return {
     client: flow.from.text, clientPort: flow.sourcePort, mac, own: told.own, group: told.group, protocol: typeof protocol === 'number' ? `ip/${protocol}` : protocol, target: flow.to.text,
-    port: flow.icmp?.type ?? flow.port, service: told.names.known, here: told.names.here, state: flow.state, unreplied: flow.unreplied, sent: flow.sent, received: flow.received,
+    port: flow.icmp?.type ?? flow.port, ...(isRedirected(flow) ? { redirected: { target: flow.reached.text, port: flow.reachedPort } } : {}), service: told.names.known, here: told.names.here, state: flow.state, unreplied: flow.unreplied, sent: flow.sent, received: flow.received,
     generation: generationOfMark(flow.mark), verdict, rule: cause.by, place: cause.place === undefined ? undefined : `${cause.place.file}:${cause.place.line}:${cause.place.column}`, reason: cause.reason,
   }
 }

@@ -1,4 +1,6 @@
 // What the kernel has of our rules now, as its tools list it. Danger prevented: our own memory of what was loaded, proven in the kernel's place.
+import { NFT_TABLE } from '../firewall/nft.ts'
+import { isNotThere } from '../kernel/nft-tables.ts'
 import { runTool } from '../kernel/tool.ts'
 import { MARK_MASK } from '../proof/from-ruleset.ts'
 import { readIptables } from '../proof/from-iptables.ts'
@@ -11,18 +13,16 @@ export type KernelTexts = { readonly ok: true; readonly texts: ProofTexts } | { 
 const OURS = /^:GG_/m
 
 export async function kernelTexts(): Promise<KernelTexts> {
-  const [tables, four, six] = await Promise.all([runTool('nft', ['list', 'tables']), runTool('iptables-save', []), runTool('ip6tables-save', [])])
-  for (const ran of [tables, four, six]) if (ran.code !== 0 && !ran.missing) return { ok: false, problem: `the kernel's rules cannot be read: ${ran.err.trim()}`, hint: 'they are root\'s: try with sudo' }
-  const hasNft = tables.out.split('\n').includes('table inet greengate')
+  const [listed, four, six] = await Promise.all([runTool('nft', ['-s', 'list', 'table', ...NFT_TABLE.split(' ')]), runTool('iptables-save', []), runTool('ip6tables-save', [])])
+  for (const ran of [listed, four, six]) if (ran.code !== 0 && !ran.missing && !(ran === listed && isNotThere(ran))) return { ok: false, problem: `the kernel's rules cannot be read: ${ran.err.trim()}`, hint: 'they are root\'s: try with sudo' }
+  const hasNft = listed.code === 0
   const hasIptables = OURS.test(four.out) || OURS.test(six.out)
   if (!hasNft && !hasIptables) return { ok: false, problem: 'the kernel has none of our rules', hint: '`greengate firewall apply` loads them' }
-  const listed = hasNft ? await runTool('nft', ['-s', 'list', 'table', 'inet', 'greengate']) : undefined
-  if (listed !== undefined && listed.code !== 0) return { ok: false, problem: `nft cannot list our table: ${listed.err.trim()}` }
   return {
     ok: true,
     texts: {
       live: true,
-      ...(listed === undefined ? {} : { nft: listed.out }),
+      ...(hasNft ? { nft: listed.out } : {}),
       // a family that was forgotten lets everything by, and that is to be seen
       ...(hasIptables ? { iptables: four.out, ip6tables: six.out } : {}),
     },

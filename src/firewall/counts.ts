@@ -25,7 +25,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }
 
-/** `nft -j list counters table inet greengate` */
+/** `nft -j -t list table inet greengate`; `list counters` would read every rule of the kernel, iptables' too, before it answers */
 export function readNftCounts(json: string): Counts {
   const parsed: unknown = JSON.parse(json)
   const listed: readonly unknown[] = isRecord(parsed) && Array.isArray(parsed['nftables']) ? parsed['nftables'] : []

@@ -1,10 +1,11 @@
 // What the kernel has beside what it should have: our rules line by line, our jumps in their places, and others' rules that stand in the way. Both sides
 // are listings of a kernel: the wanted one of a namespace that exists for it alone. Danger prevented: a comparison with one's own memory.
 import { readFileSync } from 'node:fs'
+import { tablesWithChains } from '../kernel/nft-tables.ts'
 import { Scratch } from '../kernel/scratch.ts'
 import { runTool } from '../kernel/tool.ts'
 import type { Runner } from '../kernel/tool.ts'
-import { foreignInIptables, foreignInNft } from './foreign.ts'
+import { foreignInIptables, foreignInNft, isOthers } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
 import { RulesError, loadOwn, ownFirst, readOwn } from './own-kernel.ts'
 import { isNothing } from './own-rules.ts'
@@ -50,8 +51,12 @@ function legacyTools(): readonly string[] {
 }
 
 export async function readForeign(run: Runner = runTool): Promise<readonly Foreign[]> {
-  const nft = await run('nft', ['-j', '-t', 'list', 'ruleset'])
-  const found: Foreign[] = nft.code === 0 ? [...foreignInNft(nft.out)] : []
+  const found: Foreign[] = []
+  for (const table of (await tablesWithChains(run)) ?? []) {
+    if (!isOthers(table)) continue
+    const listed = await run('nft', ['-j', '-t', 'list', 'table', ...table.split(' ')])
+    if (listed.code === 0) found.push(...foreignInNft(listed.out))
+  }
   for (const tool of ['iptables', 'ip6tables', ...legacyTools()]) {
     const saved = await run(`${tool}-save`, [])
     if (saved.code === 0) found.push(...foreignInIptables(tool, saved.out))

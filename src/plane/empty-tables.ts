@@ -1,5 +1,6 @@
 // The tables and built-in chains that iptables makes when the first rule of a kind comes: `ip raw`, `ip6 nat`, ... Which of them were there before ours
 // is kept, so that those that we brought go with us, if nobody else has put anything in. Danger prevented: a machine that is not what it was, and says so.
+import { isNotThere } from '../kernel/nft-tables.ts'
 import type { Runner } from '../kernel/tool.ts'
 import { readJson, removeFile, writeJson } from './places.ts'
 import type { Places } from './places.ts'
@@ -18,18 +19,18 @@ interface Seen {
   readonly used: ReadonlySet<string>
 }
 
-const TABLE = /^table (ip6? (?:filter|raw|mangle|nat|security))$/
+const TABLES = ['ip', 'ip6'].flatMap((family) => ['filter', 'raw', 'mangle', 'nat', 'security'].map((name) => `${family} ${name}`))
 const CHAIN = /\tchain (INPUT|FORWARD|OUTPUT|PREROUTING|POSTROUTING) \{\n\t\ttype \S+ hook \S+ priority [^;\n]+; policy (\w+);\n([\s\S]*?)\t\}\n/g
 
 async function look(run: Runner): Promise<Seen | undefined> {
-  const { code, out } = await run('nft', ['list', 'tables'])
-  if (code !== 0) return undefined
-  const tables = out.split('\n').flatMap((line) => TABLE.exec(line)?.[1] ?? [])
+  const tables: string[] = []
   const chains: BuiltIn[] = []
   const used = new Set<string>()
-  for (const table of tables) {
+  for (const table of TABLES) {
     const listed = await run('nft', ['list', 'table', ...table.split(' ')])
-    if (listed.code !== 0) continue
+    if (isNotThere(listed)) continue
+    if (listed.code !== 0) return undefined
+    tables.push(table)
     for (const [, chain = '', policy, rules = ''] of listed.out.matchAll(CHAIN)) chains.push({ table, chain, empty: policy === 'accept' && rules === '' })
     const rest = listed.out.replace(CHAIN, '').split('\n').filter((line) => !/^(?:table \S+ \S+ \{|\}|\s*|#.*)$/.test(line))
     if (rest.length > 0) used.add(table)

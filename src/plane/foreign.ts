@@ -47,7 +47,12 @@ function verdicts(value: unknown, found: (verdict: string, target: string | unde
 /** The tables that iptables keeps are read by its own tools: to nft their rules are opaque. */
 const IPTABLES_TABLE = /^(?:ip6?) (?:filter|raw|mangle|nat|security)$/
 
-/** `nft -j -t list ruleset` */
+/** Of an nft table, `FAMILY NAME`: neither ours nor one that iptables' own tools list. */
+export function isOthers(table: string): boolean {
+  return table !== NFT_TABLE && !IPTABLES_TABLE.test(table)
+}
+
+/** What `nft -j -t list` says of a table, or of them all. */
 export function foreignInNft(json: string): readonly Foreign[] {
   const parsed: unknown = JSON.parse(json)
   const listed: readonly unknown[] = isRecord(parsed) && Array.isArray(parsed['nftables']) ? parsed['nftables'] : []
@@ -56,7 +61,7 @@ export function foreignInNft(json: string): readonly Foreign[] {
     const chain = isRecord(each) ? each['chain'] : undefined
     if (!isRecord(chain)) continue
     const [table, name] = [`${String(chain['family'])} ${String(chain['table'])}`, String(chain['name'])]
-    if (table === NFT_TABLE || IPTABLES_TABLE.test(table)) continue
+    if (!isOthers(table)) continue
     const { hook, prio, policy } = chain
     chains.set(`${table} ${name}`, {
       key: `${table} ${name}`, table, name, drops: 0, leads: new Set(),

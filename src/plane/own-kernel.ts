@@ -2,6 +2,7 @@
 // nothing: what fails half-way is taken back. Danger prevented: trust in a tool's 0, or in our own memory, over what the kernel has.
 import { ipsetNames, ipsetText } from '../firewall/ledger.ts'
 import { NFT_TABLE } from '../firewall/nft.ts'
+import { isNotThere } from '../kernel/nft-tables.ts'
 import { firstProblem } from '../kernel/tool.ts'
 import type { Ran, Runner } from '../kernel/tool.ts'
 import { canonicalIptables, iptablesChange, iptablesText, iptablesTidying, jumpsFirst, parseIptables } from './iptables-text.ts'
@@ -19,18 +20,15 @@ function fail(what: string, ran: Ran): never {
 }
 
 async function listNft(run: Runner): Promise<NftTable | undefined> {
-  const tables = await run('nft', ['list', 'tables'])
-  if (tables.missing) return undefined
-  if (tables.code !== 0) fail('nft cannot list its tables', tables)
-  if (!tables.out.split('\n').includes(`table ${NFT_TABLE}`)) return undefined
   // without elements: a ledger that a flood has filled takes seconds, and is no rule
-  const listed = await run('nft', ['-t', 'list', 'table', 'inet', 'greengate'])
+  const listed = await run('nft', ['-t', 'list', 'table', ...NFT_TABLE.split(' ')])
+  if (listed.missing || isNotThere(listed)) return undefined
   if (listed.code !== 0) fail('nft cannot list our table', listed)
   const table = parseNft(listed.out)
   if (table === undefined) return undefined
   const full = new Map<string, NftBlock>()
   for (const { kind, name } of table.blocks.filter(isFilledByRules)) {
-    const one = await run('nft', ['list', kind, 'inet', 'greengate', name])
+    const one = await run('nft', ['list', kind, ...NFT_TABLE.split(' '), name])
     const [block] = one.code === 0 ? parseNft(one.out)?.blocks ?? [] : []
     if (block === undefined) fail(`nft cannot list our ${kind} ${name}`, one)
     full.set(`${kind} ${name}`, block)

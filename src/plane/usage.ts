@@ -16,7 +16,7 @@ export function usageFile(stateFolder: string): string {
 }
 
 async function nftCounts(run: Runner): Promise<Counts> {
-  const { code, out } = await run('nft', ['-j', 'list', 'counters', 'table', ...NFT_TABLE.split(' ')])
+  const { code, out } = await run('nft', ['-j', '-t', 'list', 'table', ...NFT_TABLE.split(' ')])
   return code === 0 ? readNftCounts(out) : new Map()
 }
 

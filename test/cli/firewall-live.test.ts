@@ -93,5 +93,17 @@ for (const backend of BACKENDS) {
       t.match(judged.flows.find(({ port }) => port === 25), { rule: 'default', verdict: 'deny' }, 'judged anew: what would not begin any more is told')
       t.same(greengate<{ readonly flows: readonly FlowJson[] }>('firewall', 'flows', '--json', '--policy', join(state, 'office.yaml'), '--client', 'WebAccess').flows, [])
     })
+
+    await t.test('a flow that another program redirected is judged as the rules meet it', async (t) => {
+      stage.must('gw', `nft add table ip other; nft 'add chain ip other others { type nat hook prerouting priority dstnat; }'; nft add rule ip other others ip daddr 203.0.113.99 tcp dport 2525 dnat to ${RED}:25`)
+      stage.hold('h5', '203.0.113.99', 2525)
+      const flows = (...more: readonly string[]): readonly FlowJson[] => greengate<{ readonly flows: readonly FlowJson[] }>('firewall', 'flows', '--json', '--policy', join(state, 'office.yaml'), ...more).flows.filter(({ target }) => target === '203.0.113.99')
+      for (let tries = 0; tries < 50 && flows().length === 0; tries++) await sleep(100)
+      t.match(flows('--service', 'smtp'), [{ target: '203.0.113.99', port: 2525, redirected: { target: RED, port: 25 }, here: 'MailingServices', rule: 'mail', verdict: 'allow' }])
+      t.equal(flows('--service', 'tcp/2525').length, 1, 'found by what its client asked for, too')
+      const { out } = exec('ip', ['netns', 'exec', stage.space('gw'), process.execPath, MAIN, 'firewall', 'flows', '--policy', join(state, 'office.yaml')])
+      t.match(out, /^192\.168\.51\.5 +MailAccess +TCP +203\.0\.113\.99 → 203\.0\.113\.25 +2525 → 25 \(SMTP; here MailingServices\) /m)
+      stage.must('gw', 'nft delete table ip other')
+    })
   })
 }
