@@ -31,10 +31,13 @@ function plain(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 120)
 }
 
+/** Nothing in a text for iptables-restore can ask whether a jump is there already. */
+const AGAIN = 'into a kernel that has none of it yet: loaded once more it leaves each jump twice (the rules stay right); --format script changes what is there'
+
 function loading(format: Format): readonly string[] {
   switch (format) {
-    case 'iptables': return ['load (IPv4; print and load --format ip6tables too, first): iptables-restore --noflush < FILE']
-    case 'ip6tables': return ['load (IPv6; print and load --format iptables too, then): ip6tables-restore --noflush < FILE']
+    case 'iptables': return ['load (IPv4; print and load --format ip6tables too, first): iptables-restore --noflush < FILE', AGAIN]
+    case 'ip6tables': return ['load (IPv6; print and load --format iptables too, then): ip6tables-restore --noflush < FILE', AGAIN]
     case 'nft': return ['load (IPv4 and IPv6, in one transaction): nft -f FILE']
     case 'script': return ['load (IPv6, then IPv4, then the queues of rules that limit; as root): sh FILE']
     case 'tc': return ['the queues of rules that limit, beside the rules of another format; load (as root): sh FILE']
