@@ -28,6 +28,7 @@ function lines(f: Figures): readonly (readonly [string, string])[] {
     ['dns', `${dns.resolved} resolved, ${dns.cached} known, ${dns.error} failed, ${dns.timeout} timed out; ${dns.asking} being asked, ${dns.waiting} waiting`],
     ['limits', f.limits.length === 0 ? 'none hit' : f.limits.map(({ limit, count }) => `${limit} ${count}`).join(', ')],
     ['log', `${f.log.queued} characters queued, ${f.log.lost} requests lost`],
+    ...(f.store === undefined ? [] : [['store', `${f.store.queued} characters queued, ${f.store.lost} requests lost${f.store.open ? '' : '; it CANNOT be written now'}`] as const]),
   ]
 }
 

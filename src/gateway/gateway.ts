@@ -130,7 +130,7 @@ export class Gateway implements ControlActions, KeptGateway {
       state: this.state, version: this.#options.version,
       policy: { name: policy.name, file: resolve(this.#options.file), mode: policy.mode, generation: this.generation, hash },
       port: this.#live.machine.proxyPort, workers: { running: this.#workers.running, wanted: this.#options.workers },
-      open: this.#counters.total('connections'), tunnels: this.#counters.total('tunnels'), logQueued: this.#workers.logQueued, lists,
+      open: this.#counters.total('connections'), tunnels: this.#counters.total('tunnels'), logQueued: this.#workers.logQueued, store: this.#options.logs.store(), lists,
     })
   }
 

@@ -6,7 +6,7 @@ import { eventLog } from '../log/events.ts'
 import type { EventLog } from '../log/events.ts'
 import { prettyLines } from '../log/pretty.ts'
 import { LogFile } from './log-file.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreFigures } from './store.ts'
 
 export interface LogOptions {
   /** a file, `-` (standard output) or `none` */
@@ -28,6 +28,8 @@ export interface Logs {
   readonly gateway: EventLog['gateway']
   /** whole lines from a worker; `lost`: records that it had to drop */
   lines(events: string, access: string, lost: number): void
+  /** undefined: there is no store */
+  store(): StoreFigures | undefined
   /** requests that the store does not have */
   storeLost(lost: number): void
   /** returns what went wrong */
@@ -85,6 +87,7 @@ export function openLogs(options: LogOptions, complain: (message: string) => voi
     privacy: options.privacy,
     places: { ...(store === undefined ? {} : { store: resolve(store.path) }), ...(events === undefined || options.eventLog === '-' ? {} : { eventLog: resolve(options.eventLog) }) },
     gateway,
+    store: () => store?.figures,
     storeLost: (lost) => tellLost('requests that the store could not keep up with', lost),
     lines(eventLines, accessLines, lost) {
       if (eventLines !== '') writeEvents(eventLines)

@@ -1,5 +1,6 @@
 // The gateway's figures, summed over its workers, those that died included. Danger prevented: a figure that goes down when a worker is replaced, and a
 // table that grows with every policy that was ever loaded.
+import type { StoreFigures } from './store.ts'
 import type { Standing, Tally } from './tally.ts'
 
 export type GatewayState = 'starting' | 'ready' | 'draining'
@@ -86,6 +87,8 @@ export interface Figures {
   readonly pool: { readonly idle: number; readonly dialled: number; readonly reused: number }
   readonly dns: { readonly asking: number; readonly waiting: number; readonly known: number; readonly cached: number; readonly resolved: number; readonly timeout: number; readonly error: number }
   readonly log: { readonly queued: number; readonly lost: number }
+  /** absent: there is none */
+  readonly store?: StoreFigures
   readonly reloads: { readonly loaded: number; readonly refused: number; readonly last?: ReloadEnd }
   readonly lists: readonly { readonly list: string; readonly entries: number; readonly hits: number }[]
 }
@@ -95,6 +98,7 @@ export type Around = Pick<Figures, 'state' | 'version' | 'policy' | 'port' | 'tu
   readonly workers: { readonly running: number; readonly wanted: number }
   readonly open: number
   readonly logQueued: number
+  readonly store: StoreFigures | undefined
   readonly lists: readonly { readonly name: string; readonly entries: number }[]
 }
 
@@ -105,7 +109,7 @@ function most<T extends { readonly count: number }>(all: readonly T[]): readonly
 export function figures(stats: Stats, around: Around): Figures {
   const { names } = stats
   const now = stats.standing()
-  const { open, logQueued, lists, workers, ...rest } = around
+  const { open, logQueued, store, lists, workers, ...rest } = around
   const dns = (name: string): number => names.dns.get(name) ?? 0
   return {
     ...rest,
@@ -122,6 +126,7 @@ export function figures(stats: Stats, around: Around): Figures {
     pool: { idle: now.pool, dialled: stats.dialled, reused: stats.reused },
     dns: { asking: now.dnsAsking, waiting: now.dnsWaiting, known: now.dnsKnown, cached: dns('cached'), resolved: dns('resolved'), timeout: dns('timeout'), error: dns('error') },
     log: { queued: logQueued, lost: stats.logLost },
+    ...(store === undefined ? {} : { store }),
     reloads: { ...stats.reloads, ...(stats.lastReload === undefined ? {} : { last: stats.lastReload }) },
     lists: lists.map(({ name, entries }) => ({ list: name, entries, hits: names.lists.get(name) ?? 0 })),
   }

@@ -25,6 +25,14 @@ function lineCount(text: string): number {
   return count
 }
 
+export interface StoreFigures {
+  /** characters of lines that are not written yet */
+  readonly queued: number
+  readonly lost: number
+  /** false: it cannot be written now */
+  readonly open: boolean
+}
+
 export class Store {
   readonly #start: StoreStart
   readonly #told: StoreTold
@@ -33,7 +41,9 @@ export class Store {
   #characters = 0
   #lines = 0
   #lost = 0
+  #lostInAll = 0
   #deaths = 0
+  #troubled = false
   #ending = false
   #telling: NodeJS.Timeout | undefined
 
@@ -45,6 +55,11 @@ export class Store {
 
   get path(): string {
     return this.#start.path
+  }
+
+  /** `lost`: requests that it does not have, since it was opened. */
+  get figures(): StoreFigures {
+    return { queued: this.#characters, lost: this.#lostInAll, open: this.#thread !== undefined && !this.#troubled }
   }
 
   /** What went wrong, else undefined. */
@@ -85,6 +100,7 @@ export class Store {
 
   /** Requests of which no line came this far. */
   missing(count: number): void {
+    this.#lostInAll += count
     this.#say({ kind: 'lost', time: Date.now(), count })
   }
 
@@ -115,8 +131,13 @@ export class Store {
       this.#characters -= message.characters
       this.#lines -= message.lines
       this.#deaths = 0
-    } else if (message.kind === 'trouble') this.#told.complain(`the store ${this.path} cannot be written: ${message.message}`, 'store-failed')
-    else if (message.kind === 'well') this.#told.complain(`the store ${this.path} is written again`, 'store-well')
+    } else if (message.kind === 'trouble') {
+      this.#troubled = true
+      this.#told.complain(`the store ${this.path} cannot be written: ${message.message}`, 'store-failed')
+    } else if (message.kind === 'well') {
+      this.#troubled = false
+      this.#told.complain(`the store ${this.path} is written again`, 'store-well')
+    }
   }
 
   /** Counted, told after a while, and told to the store itself, so that reports can say it. */
@@ -137,6 +158,7 @@ export class Store {
   #gone(thread: Worker, why: string): void {
     if (this.#thread !== thread || this.#ending) return
     this.#thread = undefined
+    this.#troubled = false
     this.#characters = 0
     this.#drop(this.#lines)
     this.#lines = 0

@@ -40,7 +40,7 @@ t.test('requests by verdict and rule, over all workers, in all three ways', asyn
   const { port: target } = await origin(t)
   const folder = folderFor(t, { 'p.yaml': POLICY, ads: 'ads.example\n', others: 'other.example\n' })
   const pid = join(folder, 'g.pid')
-  const gateway = await serve(t, ['--policy', join(folder, 'p.yaml'), '--host', '127.0.0.1', '--port', '0', '--workers', '3', '--event-log', 'none', '--pid-file', pid, '--metrics', '127.0.0.1:0'])
+  const gateway = await serve(t, ['--policy', join(folder, 'p.yaml'), '--host', '127.0.0.1', '--port', '0', '--workers', '3', '--event-log', 'none', '--pid-file', pid, '--metrics', '127.0.0.1:0', '--store', join(folder, 's.db')])
   const metrics = metricsPort(gateway.line)
   for (let each = 0; each < 12; each++) await ask(gateway.port, `http://127.0.0.1:${target}/`)
   for (let each = 0; each < 5; each++) await ask(gateway.port, `http://127.0.0.1:${target}/closed`)
@@ -61,6 +61,9 @@ t.test('requests by verdict and rule, over all workers, in all three ways', asyn
   t.match(text, /^greengate_tunnels 1$/m)
   t.match(text, /^greengate_generation 1$/m)
   t.match(text, /^greengate_workers 3$/m)
+  t.match(text, /^greengate_store_up 1$/m)
+  t.match(text, /^greengate_store_queue_characters \d+$/m)
+  t.match(text, /^greengate_store_lost_total 0$/m)
   for (const line of text.split('\n').filter((each) => each !== '')) t.match(line, /^(?:# (?:HELP|TYPE) greengate_\w+ .+|greengate_\w+(?:\{\w+="[^"]*"(?:,\w+="[^"]*")*\})? [\d.e+]+)$/, 'the text format')
 
   const socket = join(folder, 'g.sock')
