@@ -8,6 +8,7 @@ import { CLIENT_WORDS, QUERY_WORDS } from '../log/privacy.ts'
 import type { Privacy } from '../log/privacy.ts'
 import { durationOption, hostsOption, metricsOption, policyOption, portOption, sizeOption, wordOption, workersOption } from './options.ts'
 import type { MetricsAddress } from '../gateway/metrics-server.ts'
+import { withBar } from './progress.ts'
 import { versionText } from './version.ts'
 
 interface ServeOptions {
@@ -39,7 +40,7 @@ async function serve(options: ServeOptions, command: Command): Promise<void> {
   if (file === undefined) return
   const end = await runGateway({
     file, hosts: options.host ?? [], port: options.port, workers: options.workers, eventLog: options.eventLog,
-    accessLog: options.accessLog, pidFile: options.pidFile, metrics: options.metrics, version: versionText(), store: options.store,
+    accessLog: options.accessLog, pidFile: options.pidFile, metrics: options.metrics, version: versionText(), watching: withBar, store: options.store,
     keep: { recordsMs: options.storeKeep, sumsMs: options.storeKeepHours, mostBytes: options.storeSize }, privacy: { query: options.logQuery, client: options.logClient },
   })
   process.exitCode = end.kind === 'ended' ? end.code : end.kind === 'policy' ? EXIT.policy : EXIT.failure

@@ -20,7 +20,12 @@ export interface LoaderStart {
   readonly text?: string
   /** there is traffic already, and it comes first */
   readonly traffic: boolean
+  /** somebody waits for it, and wants to see how far it is */
+  readonly watched?: boolean
 }
+
+/** How much of the lists is read, from 0 to 1. */
+export type LoadStep = (share: number) => void
 
 /** Without what is compiled: that cannot be sent. */
 export type LoadedApart = Extract<Loaded, { ok: false }> | (Omit<Extract<Loaded, { ok: true }>, 'compiled' | 'source'> & { readonly source: PackedSource })
@@ -31,8 +36,8 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './loader.ts' : './loade
 const MOST_POLICY = 128 << 10
 const MOST_LISTED = 2 << 20
 
-export async function loadForTraffic(start: LoaderStart): Promise<LoadedApart> {
-  return await isShort(start) ? packed(await loadPolicy(start.file, start.machine, loadOptions(start))) : loadApart(start)
+export async function loadForTraffic(start: Omit<LoaderStart, 'watched'>, step?: LoadStep): Promise<LoadedApart> {
+  return await isShort(start) ? packed(await loadPolicy(start.file, start.machine, loadOptions(start))) : loadApart({ ...start, watched: step !== undefined }, step)
 }
 
 export function loadOptions({ before, text }: LoaderStart): LoadOptions {
@@ -68,13 +73,14 @@ async function isShort({ file, text: given }: LoaderStart): Promise<boolean> {
   return octets <= MOST_LISTED
 }
 
-function loadApart(start: LoaderStart): Promise<LoadedApart> {
+function loadApart(start: LoaderStart, step?: LoadStep): Promise<LoadedApart> {
   return new Promise((resolve) => {
     const thread = new Worker(ENTRY, { workerData: start, name: 'greengate-loader' })
     let why = 'its thread ended'
     let loaded: LoadedApart | undefined
-    thread.on('message', (message: LoadedApart) => {
-      loaded = message
+    thread.on('message', (message: LoadedApart | number) => {
+      if (typeof message === 'number') step?.(message)
+      else loaded = message
     })
     thread.on('error', (error: unknown) => {
       why = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -8,5 +8,5 @@ import { loadPolicy } from './load.ts'
 
 const start = workerData as LoaderStart
 if (start.traffic) afterTraffic()
-const loaded = await loadPolicy(start.file, start.machine, loadOptions(start))
+const loaded = await loadPolicy(start.file, start.machine, { ...loadOptions(start), ...(start.watched === true ? { step: (share: number) => parentPort?.postMessage(share) } : {}) })
 parentPort?.postMessage(packed(loaded) satisfies LoadedApart)

@@ -10,6 +10,7 @@ import { inheritedSockets } from './inherited.ts'
 import { hostPort, planListens, plannedHosts } from './listen-plan.ts'
 import type { ListenPlan } from './listen-plan.ts'
 import { loadForTraffic } from './load-apart.ts'
+import type { LoadStep } from './load-apart.ts'
 import { logKey } from './log-key.ts'
 import { openLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly privacy: Omit<Privacy, 'key'>
   readonly pidFile: string | undefined
   readonly metrics: MetricsAddress | undefined
+  /** shows somebody who waits at a terminal how far the loading is */
+  readonly watching: <T>(load: (step: LoadStep) => Promise<T>) => Promise<T>
   /** the release, for the startup line */
   readonly version: string
 }
@@ -166,7 +169,7 @@ async function begin(options: RunOptions, early: Early, ended: (code: number) =>
   })
   if (metrics !== undefined && 'problem' in metrics) return fail(metrics.problem, 'choose another: `--metrics ADDR:PORT`')
   const sockets = inheritedSockets(process.env)
-  const first = await loadForTraffic({ file: options.file, machine: machineNow(options.port ?? 0), before: [], traffic: false })
+  const first = await options.watching((step) => loadForTraffic({ file: options.file, machine: machineNow(options.port ?? 0), before: [], traffic: false }, step))
   for (const diagnostic of first.diagnostics) process.stderr.write(`${renderDiagnostic(diagnostic)}\n`)
   if (!first.ok) return { kind: 'policy' }
   const policy = first.source.policy
