@@ -1,8 +1,11 @@
-// Charts as SVG text: columns over time, and a map of the week. They take their colours from the page, so that one chart is right in light, dark and on
-// paper. Danger prevented: text of strangers inside markup (all of it goes through `escapeHtml`).
+// Charts as SVG text: columns and areas over time, and a map of the week; scales and shapes are D3's, which need no browser. They take their colours from
+// the page, so that one chart is right in light, dark and on paper, and the page needs no script. Danger prevented: text of strangers inside markup (all of it
+// goes through `escapeHtml`); idle days that a chart leaves out.
+import { scaleBand, scaleLinear, scaleSqrt } from 'd3-scale'
+import { area, curveMonotoneX, stack } from 'd3-shape'
 import type { HourRow, Row } from './figures.ts'
-import { daysOf, weekOf } from './figures.ts'
-import { countText, momentText } from './words.ts'
+import { dayKey, daysOf, weekOf } from './figures.ts'
+import { bytesText, countText, momentText } from './words.ts'
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
@@ -13,85 +16,139 @@ const HIGH = 220
 const LEFT = 56
 const BOTTOM = 24
 const TOP = 10
+/** about so many lines on an axis, and so many names under it */
+const LINES = 4
+const NAMES = 16
+const WIDEST = 48
+const HOUR_MS = 3_600_000
+/** Hours by themselves where there are few days. */
+const MOST_DAYS_BY_HOUR = 3
 
-/** 1, 2 or 5 times a power of ten, so that four lines or so stand on the axis. */
-function stepFor(most: number): number {
-  const rough = Math.max(1, most / 4)
-  const power = 10 ** Math.floor(Math.log10(rough))
-  return ([1, 2, 5, 10].find((times) => times * power >= rough) ?? 10) * power
-}
+const OUTCOMES = ['allowed', 'failed', 'denied'] as const
+const WAYS = ['bytesOut', 'bytesIn'] as const
 
-function short(value: number): string {
-  if (value >= 1e6) return `${Number((value / 1e6).toFixed(1))} M`
-  return value >= 1e3 ? `${Number((value / 1e3).toFixed(1))} k` : String(value)
-}
-
-interface Column {
+/** What happened in one span of time. */
+interface Span extends Readonly<Record<(typeof OUTCOMES)[number] | (typeof WAYS)[number], number>> {
   readonly label: string
-  readonly tip: string
-  readonly allowed: number
-  readonly denied: number
-  readonly failed: number
+  readonly name: string
+  readonly requests: number
 }
 
-function columnOf(row: Row, label: string, name: string): Column {
-  const allowed = Math.max(0, row.requests - row.denied - row.errors)
-  return { label, tip: `${name}: ${countText(row.requests)} requests, ${countText(row.denied)} denied, ${countText(row.errors)} failed`, allowed, denied: row.denied, failed: row.errors }
+function spanOf(row: Row | undefined, label: string, name: string): Span {
+  const { requests, denied, errors: failed, bytesIn, bytesOut } = row ?? { requests: 0, denied: 0, errors: 0, bytesIn: 0, bytesOut: 0 }
+  return { label, name, requests, allowed: Math.max(0, requests - denied - failed), denied, failed, bytesIn, bytesOut }
 }
 
-/** Days, or hours where there are few days. */
-export function timeColumns(hours: readonly HourRow[]): readonly Column[] {
-  const days = daysOf(hours)
-  if (days.length > 3) return days.map((row) => columnOf(row, row.key.slice(5), row.key))
-  return hours.map((row) => columnOf(row, momentText(row.at).slice(11), momentText(row.at)))
+/** Days, or hours where there are few days; those without a request too, from the first that had one to the last. `hours` in their order. */
+export function timeSpans(hours: readonly HourRow[]): readonly Span[] {
+  const [first, last] = [hours[0], hours.at(-1)]
+  if (first === undefined || last === undefined) return []
+  const days = new Map(daysOf(hours).map((row) => [row.key, row]))
+  const all: Span[] = []
+  if (days.size > MOST_DAYS_BY_HOUR) {
+    const end = dayKey(last.at)
+    const day = new Date(first.at)
+    // by the calendar: a day may have 23 hours
+    for (let key = dayKey(first.at); key <= end; key = dayKey(day.getTime())) {
+      all.push(spanOf(days.get(key), key.slice(5), key))
+      day.setDate(day.getDate() + 1)
+    }
+    return all
+  }
+  const rows = new Map(hours.map((row) => [row.at, row]))
+  for (let at = first.at; at <= last.at; at += HOUR_MS) all.push(spanOf(rows.get(at), momentText(at).slice(11), momentText(at)))
+  return all
 }
 
-export function columnsSvg(columns: readonly Column[], title: string): string {
-  const most = Math.max(1, ...columns.map(({ allowed, denied, failed }) => allowed + denied + failed))
-  const step = stepFor(most)
-  const top = Math.ceil(most / step) * step
-  const y = (value: number): number => TOP + (HIGH - TOP - BOTTOM) * (1 - value / top)
-  const room = (WIDE - LEFT) / Math.max(1, columns.length)
-  const width = Math.max(1, Math.min(48, room * 0.78))
-  const every = Math.ceil(columns.length / 16)
-  const lines: string[] = []
-  for (let value = 0; value <= top; value += step) lines.push(`<line class="grid" x1="${LEFT}" x2="${WIDE}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/><text x="${LEFT - 8}" y="${(y(value) + 4).toFixed(1)}" text-anchor="end">${short(value)}</text>`)
-  const bars = columns.map(({ label, tip, allowed, denied, failed }, at) => {
-    const x = LEFT + room * at + (room - width) / 2
-    let under = 0
-    const parts = ([['allowed', allowed], ['failed', failed], ['denied', denied]] as const).flatMap(([kind, value]) => {
-      if (value === 0) return []
-      const bar = `<rect class="${kind}" x="${x.toFixed(1)}" width="${width.toFixed(1)}" y="${y(under + value).toFixed(1)}" height="${Math.max(0.5, y(under) - y(under + value)).toFixed(1)}"/>`
-      under += value
-      return [bar]
-    })
-    const name = at % every === 0 ? `<text x="${(x + width / 2).toFixed(1)}" y="${HIGH - 6}" text-anchor="middle">${escapeHtml(label)}</text>` : ''
-    return `<g><title>${escapeHtml(tip)}</title>${parts.join('')}</g>${name}`
+function shortText(value: number): string {
+  if (value >= 1e6) return `${Number((value / 1e6).toFixed(2))} M`
+  return value >= 1e3 ? `${Number((value / 1e3).toFixed(2))} k` : String(value)
+}
+
+interface Axis {
+  /** where it is drawn */
+  readonly y: (value: number) => number
+  readonly lines: string
+}
+
+/** From 0 to `most` or a little above. */
+function axis(most: number, unit: number, label: (value: number) => string): Axis {
+  const scale = scaleLinear([0, Math.max(1, most / unit)], [HIGH - BOTTOM, TOP]).nice(LINES)
+  const y = (value: number): number => scale(value / unit)
+  const lines = scale.ticks(LINES).filter((value) => unit > 1 || Number.isInteger(value)).map((value) => {
+    const at = scale(value)
+    return `<line class="grid" x1="${LEFT}" x2="${WIDE}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}"/><text x="${LEFT - 8}" y="${(at + 4).toFixed(1)}" text-anchor="end">${label(value)}</text>`
   })
-  return `<svg viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="${escapeHtml(title)}">${lines.join('')}${bars.join('')}</svg>`
+  return { y, lines: lines.join('') }
+}
+
+function places(spans: readonly Span[]): (at: number) => { readonly x: number; readonly width: number; readonly name: string } {
+  const band = scaleBand(spans.map((_, at) => at), [LEFT, WIDE]).paddingInner(0.22).paddingOuter(0.11)
+  const width = Math.max(1, Math.min(WIDEST, band.bandwidth()))
+  const every = Math.ceil(spans.length / NAMES)
+  return (at) => {
+    const middle = (band(at) ?? LEFT) + band.bandwidth() / 2
+    const name = at % every === 0 ? `<text x="${middle.toFixed(1)}" y="${HIGH - 6}" text-anchor="middle">${escapeHtml(spans[at]?.label ?? '')}</text>` : ''
+    return { x: middle - width / 2, width, name }
+  }
+}
+
+function svg(title: string, high: number, inner: string): string {
+  return `<svg viewBox="0 0 ${WIDE} ${high}" role="img" aria-label="${escapeHtml(title)}">${inner}</svg>`
+}
+
+/** Requests: allowed, failed, denied, one above the other. */
+export function columnsSvg(spans: readonly Span[], title: string): string {
+  const { y, lines } = axis(Math.max(1, ...spans.map(({ allowed, failed, denied }) => allowed + failed + denied)), 1, shortText)
+  const place = places(spans)
+  const layers = stack<Span, (typeof OUTCOMES)[number]>().keys(OUTCOMES)([...spans])
+  const columns = spans.map(({ name, requests, denied, failed }, at) => {
+    const { x, width, name: under } = place(at)
+    const bars = layers.map((layer) => {
+      const [from = 0, to = 0] = layer[at] ?? []
+      return from === to ? '' : `<rect class="${layer.key}" x="${x.toFixed(1)}" width="${width.toFixed(1)}" y="${y(to).toFixed(1)}" height="${Math.max(0.5, y(from) - y(to)).toFixed(1)}"/>`
+    })
+    return `<g><title>${escapeHtml(`${name}: ${countText(requests)} requests, ${countText(denied)} denied, ${countText(failed)} failed`)}</title>${bars.join('')}</g>${under}`
+  })
+  return svg(title, HIGH, `${lines}${columns.join('')}`)
+}
+
+/** Octets to clients and, above them, from clients. */
+export function trafficSvg(spans: readonly Span[], title: string): string {
+  const most = Math.max(1, ...spans.map(({ bytesIn, bytesOut }) => bytesIn + bytesOut))
+  const unit = 1024 ** Math.floor(Math.log(most) / Math.log(1024))
+  const { y, lines } = axis(most, unit, (value) => bytesText(value * unit))
+  const place = places(spans)
+  const middle = (at: number): number => place(at).x + place(at).width / 2
+  const shape = area<readonly [number, number]>().x((_, at) => middle(at)).y0(([from]) => y(from)).y1(([, to]) => y(to)).curve(curveMonotoneX).digits(1)
+  const layers = stack<Span, (typeof WAYS)[number]>().keys(WAYS)([...spans]).map((layer) => `<path class="${layer.key}" d="${shape(layer.map(([from, to]) => [from, to] as const)) ?? ''}"/>`)
+  // what a pointer finds: the whole height of a span
+  const tips = spans.map(({ name, bytesIn, bytesOut }, at) => {
+    const { x, width, name: under } = place(at)
+    return `<rect class="tip" x="${x.toFixed(1)}" width="${width.toFixed(1)}" y="${TOP}" height="${HIGH - TOP - BOTTOM}"><title>${escapeHtml(`${name}: ${bytesText(bytesOut)} to clients, ${bytesText(bytesIn)} from them`)}</title></rect>${under}`
+  })
+  return svg(title, HIGH, `${lines}${layers.join('')}${tips.join('')}`)
 }
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 export function weekSvg(hours: readonly HourRow[]): string {
   const week = weekOf(hours)
-  const most = Math.max(1, ...week.flat())
-  const size = (WIDE - LEFT) / 24
   const high = 26
-  const cells = week.flatMap((row, day) => row.map((requests, hour) => {
-    // by the root: a quiet hour can be told from an empty one
-    const share = requests === 0 ? 0 : 0.08 + 0.92 * Math.sqrt(requests / most)
-    return `<rect class="heat" x="${(LEFT + hour * size + 1).toFixed(1)}" y="${day * high + 1}" width="${(size - 2).toFixed(1)}" height="${high - 2}" rx="3" fill-opacity="${share.toFixed(3)}"><title>${DAYS[day] ?? ''} ${hour}:00: ${countText(requests)} requests</title></rect>`
-  }))
+  const x = scaleBand(Array.from({ length: 24 }, (_, hour) => hour), [LEFT, WIDE])
+  // by the root: a quiet hour can be told from an empty one
+  const share = scaleSqrt([0, Math.max(1, ...week.flat())], [0.08, 1])
+  const cells = week.flatMap((row, day) => row.map((requests, hour) =>
+    `<rect class="heat" x="${((x(hour) ?? 0) + 1).toFixed(1)}" y="${day * high + 1}" width="${(x.bandwidth() - 2).toFixed(1)}" height="${high - 2}" rx="3" fill-opacity="${(requests === 0 ? 0 : share(requests)).toFixed(3)}"><title>${DAYS[day] ?? ''} ${hour}:00: ${countText(requests)} requests</title></rect>`))
   const names = DAYS.map((name, day) => `<text x="${LEFT - 8}" y="${day * high + 17}" text-anchor="end">${name}</text>`)
-  const under = Array.from({ length: 12 }, (_, at) => `<text x="${(LEFT + (at * 2 + 0.5) * size).toFixed(1)}" y="${7 * high + 16}" text-anchor="middle">${at * 2}</text>`)
-  return `<svg viewBox="0 0 ${WIDE} ${7 * high + 22}" role="img" aria-label="hours of the week">${cells.join('')}${names.join('')}${under.join('')}</svg>`
+  const under = x.domain().filter((hour) => hour % 2 === 0).map((hour) => `<text x="${((x(hour) ?? 0) + x.bandwidth() / 2).toFixed(1)}" y="${7 * high + 16}" text-anchor="middle">${hour}</text>`)
+  return svg('hours of the week', 7 * high + 22, `${cells.join('')}${names.join('')}${under.join('')}`)
 }
 
 /** A day's hours, small, beside a client's name. */
 export function hoursSvg(hours: readonly number[]): string {
-  const most = Math.max(1, ...hours)
-  const bars = hours.map((value, hour) => `<rect class="allowed" x="${hour * 10 + 1}" width="8" y="${(40 - (40 * value) / most).toFixed(1)}" height="${((40 * value) / most).toFixed(1)}"><title>${hour}:00: ${countText(value)} requests</title></rect>`)
+  const high = scaleLinear([0, Math.max(1, ...hours)], [0, 40])
+  const bars = hours.map((value, hour) => `<rect class="allowed" x="${hour * 10 + 1}" width="8" y="${(40 - high(value)).toFixed(1)}" height="${high(value).toFixed(1)}"><title>${hour}:00: ${countText(value)} requests</title></rect>`)
   const names = [0, 6, 12, 18].map((hour) => `<text x="${hour * 10 + 5}" y="54" text-anchor="middle">${hour}</text>`)
   return `<svg class="small" viewBox="0 0 240 58" role="img" aria-label="hours of the day">${bars.join('')}${names.join('')}</svg>`
 }

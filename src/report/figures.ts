@@ -112,12 +112,17 @@ export function weekOf(hours: readonly HourRow[]): readonly (readonly number[])[
   return week
 }
 
-/** Added up by day, in this machine's time: `2026-11-30`. */
+/** `2026-11-30`, in this machine's time. */
+export function dayKey(time: number): string {
+  const at = new Date(time)
+  return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`
+}
+
+/** Added up by day. */
 export function daysOf(hours: readonly HourRow[]): readonly Row[] {
   const days = new Map<string, Row>()
   for (const row of hours) {
-    const at = new Date(row.at)
-    const key = `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`
+    const key = dayKey(row.at)
     const day = days.get(key) ?? { key, requests: 0, bytesIn: 0, bytesOut: 0, ms: 0, denied: 0, errors: 0 }
     days.set(key, {
       key, requests: day.requests + row.requests, bytesIn: day.bytesIn + row.bytesIn, bytesOut: day.bytesOut + row.bytesOut, ms: day.ms + row.ms, denied: day.denied + row.denied, errors: day.errors + row.errors,

@@ -1,7 +1,7 @@
 // A report as one HTML file that needs nothing else: no script, no font, no picture from anywhere. Danger prevented: a host's name or a URL that a client
 // chose, run as script by whoever opens the report (all text is escaped, and the page forbids scripts).
 import { visible } from '../policy/visible.ts'
-import { columnsSvg, escapeHtml, hoursSvg, timeColumns, weekSvg } from './charts.ts'
+import { columnsSvg, escapeHtml, hoursSvg, timeSpans, trafficSvg, weekSvg } from './charts.ts'
 import type { ClientPage, Figures } from './figures.ts'
 import { STYLE } from './html-style.ts'
 import { sections, summary } from './sections.ts'
@@ -58,6 +58,7 @@ function pageHtml({ client, sites, hours, denied }: ClientPage, open: boolean, t
 }
 
 const KEY = '<p class="key"><i class="allowed" style="background:var(--allowed)"></i>allowed<i style="background:var(--failed)"></i>failed<i style="background:var(--denied)"></i>denied</p>'
+const TRAFFIC_KEY = '<p class="key"><i style="background:var(--out)"></i>to clients<i style="background:var(--in)"></i>from clients</p>'
 
 /** `now`: when it was made, epoch milliseconds. */
 export function reportHtml(figures: Figures, now: number): string {
@@ -65,10 +66,10 @@ export function reportHtml(figures: Figures, now: number): string {
   const lists = sections(figures).filter(({ title }) => title !== 'Summary')
   const what = `${denied ? 'What was denied' : 'Web use'}${client === undefined ? '' : ` of ${client}`}`
   const when = from === undefined || to === undefined ? 'no requests' : `${momentText(from)} to ${momentText(to)}`
-  const columns = timeColumns(hours)
-  const charts = hours.length === 0 ? '' : `<section id="over-time"><h2>Requests over time</h2>${columnsSvg(columns, 'requests over time')}${KEY}</section><section id="week"><h2>Hours of the week</h2>${weekSvg(hours)}</section>`
+  const spans = timeSpans(hours)
+  const charts = hours.length === 0 ? '' : `<section id="over-time"><h2>Requests over time</h2>${columnsSvg(spans, 'requests over time')}${KEY}</section><section id="traffic"><h2>Traffic over time</h2>${trafficSvg(spans, 'traffic over time')}${TRAFFIC_KEY}</section><section id="week"><h2>Hours of the week</h2>${weekSvg(hours)}</section>`
   const clients = pages.length === 0 ? '' : `<section id="clients" class="long"><h2>Client by client</h2>${pages.map((page) => pageHtml(page, pages.length === 1, total.requests)).join('')}</section>`
-  const links = [['over-time', 'Over time'], ['week', 'Week'], ...lists.map(({ title }) => [anchor(title), title]), ['clients', 'Client by client']]
+  const links = [['over-time', 'Over time'], ['traffic', 'Traffic'], ['week', 'Week'], ...lists.map(({ title }) => [anchor(title), title]), ['clients', 'Client by client']]
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>${safe(what)}, ${safe(when)}</title><style>${STYLE}</style></head>

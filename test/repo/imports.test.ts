@@ -17,6 +17,8 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'yaml': ['src/policy/'],
   're2js': ['src/lists/expressions.ts'],
   'tldts': ['src/report/site.ts'],
+  'd3-scale': ['src/report/charts.ts'],
+  'd3-shape': ['src/report/charts.ts'],
   'pino': ['src/log/'],
   'pino-pretty': ['src/log/'],
   'http-proxy': ['src/proxy/upgrade.ts'],
