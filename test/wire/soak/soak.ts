@@ -476,8 +476,12 @@ class Soak {
     const { gateway } = this.#must()
     const [baseline] = this.#samples
     const limit = performance.now() + SETTLE_MS
-    const settled = async (): Promise<boolean> =>
-      measure(gateway.pid).fds === baseline?.fds && told(resources(await gateway.probe({ do: 'figures' }))) === told(resources(baseline.heaps))
+    const settled = async (): Promise<boolean> => {
+      if (baseline === undefined || told(resources(await gateway.probe({ do: 'figures' }))) !== told(resources(baseline.heaps))) return false
+      // the probe's own socket goes too
+      await sleep(250)
+      return measure(gateway.pid).fds === baseline.fds
+    }
     while (gateway.alive && performance.now() < limit && !(await settled())) await sleep(250)
     if (gateway.alive) await this.#sample(true)
   }
