@@ -1,11 +1,13 @@
 // Charts as SVG text: columns and areas over time, and a map of the week; scales and shapes are D3's, which need no browser. They take their colours from
 // the page, so that one chart is right in light, dark and on paper, and the page needs no script. Danger prevented: text of strangers inside markup (all of it
-// goes through `escapeHtml`); idle days that a chart leaves out.
+// goes through `escapeHtml`).
 import { scaleBand, scaleLinear, scaleSqrt } from 'd3-scale'
 import { area, curveMonotoneX, stack } from 'd3-shape'
-import type { HourRow, Row } from './figures.ts'
-import { dayKey, daysOf, weekOf } from './figures.ts'
-import { bytesText, countText, momentText } from './words.ts'
+import type { Series } from 'd3-shape'
+import type { HourRow } from './figures.ts'
+import { weekOf } from './figures.ts'
+import type { Span } from './spans.ts'
+import { bytesText, countText } from './words.ts'
 
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
@@ -20,45 +22,9 @@ const TOP = 10
 const LINES = 4
 const NAMES = 16
 const WIDEST = 48
-const HOUR_MS = 3_600_000
-/** Hours by themselves where there are few days. */
-const MOST_DAYS_BY_HOUR = 3
 
 const OUTCOMES = ['allowed', 'failed', 'denied'] as const
 const WAYS = ['bytesOut', 'bytesIn'] as const
-
-/** What happened in one span of time. */
-interface Span extends Readonly<Record<(typeof OUTCOMES)[number] | (typeof WAYS)[number], number>> {
-  readonly label: string
-  readonly name: string
-  readonly requests: number
-}
-
-function spanOf(row: Row | undefined, label: string, name: string): Span {
-  const { requests, denied, errors: failed, bytesIn, bytesOut } = row ?? { requests: 0, denied: 0, errors: 0, bytesIn: 0, bytesOut: 0 }
-  return { label, name, requests, allowed: Math.max(0, requests - denied - failed), denied, failed, bytesIn, bytesOut }
-}
-
-/** Days, or hours where there are few days; those without a request too, from the first that had one to the last. `hours` in their order. */
-export function timeSpans(hours: readonly HourRow[]): readonly Span[] {
-  const [first, last] = [hours[0], hours.at(-1)]
-  if (first === undefined || last === undefined) return []
-  const days = new Map(daysOf(hours).map((row) => [row.key, row]))
-  const all: Span[] = []
-  if (days.size > MOST_DAYS_BY_HOUR) {
-    const end = dayKey(last.at)
-    const day = new Date(first.at)
-    // by the calendar: a day may have 23 hours
-    for (let key = dayKey(first.at); key <= end; key = dayKey(day.getTime())) {
-      all.push(spanOf(days.get(key), key.slice(5), key))
-      day.setDate(day.getDate() + 1)
-    }
-    return all
-  }
-  const rows = new Map(hours.map((row) => [row.at, row]))
-  for (let at = first.at; at <= last.at; at += HOUR_MS) all.push(spanOf(rows.get(at), momentText(at).slice(11), momentText(at)))
-  return all
-}
 
 function shortText(value: number): string {
   if (value >= 1e6) return `${Number((value / 1e6).toFixed(2))} M`
@@ -113,15 +79,25 @@ export function columnsSvg(spans: readonly Span[], title: string): string {
   return svg(title, HIGH, `${lines}${columns.join('')}`)
 }
 
+interface Point {
+  readonly x: number
+  readonly from: number
+  readonly to: number
+}
+
 /** Octets to clients and, above them, from clients. */
 export function trafficSvg(spans: readonly Span[], title: string): string {
   const most = Math.max(1, ...spans.map(({ bytesIn, bytesOut }) => bytesIn + bytesOut))
   const unit = 1024 ** Math.floor(Math.log(most) / Math.log(1024))
   const { y, lines } = axis(most, unit, (value) => bytesText(value * unit))
   const place = places(spans)
-  const middle = (at: number): number => place(at).x + place(at).width / 2
-  const shape = area<readonly [number, number]>().x((_, at) => middle(at)).y0(([from]) => y(from)).y1(([, to]) => y(to)).curve(curveMonotoneX).digits(1)
-  const layers = stack<Span, (typeof WAYS)[number]>().keys(WAYS)([...spans]).map((layer) => `<path class="${layer.key}" d="${shape(layer.map(([from, to]) => [from, to] as const)) ?? ''}"/>`)
+  // to the outer edges of the first and the last: one span alone has a width too
+  const points = (layer: Series<Span, (typeof WAYS)[number]>): readonly Point[] => layer.flatMap(([from, to], at) => {
+    const { x, width } = place(at)
+    return [...(at === 0 ? [x] : []), x + width / 2, ...(at === layer.length - 1 ? [x + width] : [])].map((middle) => ({ x: middle, from, to }))
+  })
+  const shape = area<Point>().x(({ x }) => x).y0(({ from }) => y(from)).y1(({ to }) => y(to)).curve(curveMonotoneX).digits(1)
+  const layers = stack<Span, (typeof WAYS)[number]>().keys(WAYS)([...spans]).map((layer) => `<path class="${layer.key}" d="${shape([...points(layer)]) ?? ''}"/>`)
   // what a pointer finds: the whole height of a span
   const tips = spans.map(({ name, bytesIn, bytesOut }, at) => {
     const { x, width, name: under } = place(at)

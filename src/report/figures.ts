@@ -118,15 +118,19 @@ export function dayKey(time: number): string {
   return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`
 }
 
-/** Added up by day. */
-export function daysOf(hours: readonly HourRow[]): readonly Row[] {
-  const days = new Map<string, Row>()
+/** Added up by what `keyOf` says of their time. */
+export function rowsBy(hours: readonly HourRow[], keyOf: (at: number) => string): readonly Row[] {
+  const rows = new Map<string, Row>()
   for (const row of hours) {
-    const key = dayKey(row.at)
-    const day = days.get(key) ?? { key, requests: 0, bytesIn: 0, bytesOut: 0, ms: 0, denied: 0, errors: 0 }
-    days.set(key, {
-      key, requests: day.requests + row.requests, bytesIn: day.bytesIn + row.bytesIn, bytesOut: day.bytesOut + row.bytesOut, ms: day.ms + row.ms, denied: day.denied + row.denied, errors: day.errors + row.errors,
+    const key = keyOf(row.at)
+    const sum = rows.get(key) ?? { key, requests: 0, bytesIn: 0, bytesOut: 0, ms: 0, denied: 0, errors: 0 }
+    rows.set(key, {
+      key, requests: sum.requests + row.requests, bytesIn: sum.bytesIn + row.bytesIn, bytesOut: sum.bytesOut + row.bytesOut, ms: sum.ms + row.ms, denied: sum.denied + row.denied, errors: sum.errors + row.errors,
     })
   }
-  return [...days.values()]
+  return [...rows.values()]
+}
+
+export function daysOf(hours: readonly HourRow[]): readonly Row[] {
+  return rowsBy(hours, dayKey)
 }

@@ -1,11 +1,12 @@
 // A report as one HTML file that needs nothing else: no script, no font, no picture from anywhere. Danger prevented: a host's name or a URL that a client
 // chose, run as script by whoever opens the report (all text is escaped, and the page forbids scripts).
 import { visible } from '../policy/visible.ts'
-import { columnsSvg, escapeHtml, hoursSvg, timeSpans, trafficSvg, weekSvg } from './charts.ts'
+import { columnsSvg, escapeHtml, hoursSvg, trafficSvg, weekSvg } from './charts.ts'
 import type { ClientPage, Figures } from './figures.ts'
 import { STYLE } from './html-style.ts'
 import { sections, summary } from './sections.ts'
 import type { Section } from './sections.ts'
+import { timeSpans } from './spans.ts'
 import { bytesText, countText, momentText, msText, shareText } from './words.ts'
 
 function safe(text: string): string {
