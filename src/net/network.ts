@@ -65,7 +65,11 @@ function parseBlock(text: string, left: string, right: string): NetworkParse {
     const mask = parseIp(right)
     if (mask === undefined || mask.family !== ip.family) return { ok: false, problem: `\`${right}\` is neither a prefix length nor a netmask` }
     const found = prefixOfMask(mask.value, bits)
-    if (found === undefined) return { ok: false, problem: `the netmask \`${right}\` has a hole: its ones must stand before its zeros` }
+    if (found === undefined) {
+      const inverse = prefixOfMask((1n << BigInt(bits)) - 1n - mask.value, bits)
+      if (inverse !== undefined) return { ok: false, problem: `\`${right}\` is a wildcard mask, the inverse of a netmask`, hint: `write \`${left}/${inverse}\`` }
+      return { ok: false, problem: `the netmask \`${right}\` has a hole: its ones must stand before its zeros` }
+    }
     prefix = found
   }
   const range = blockOf(ip, prefix)
@@ -83,7 +87,11 @@ function parseSpan(text: string, left: string, right: string): NetworkParse {
   const first = parseIp(left)
   if (first === undefined) return notAddress(left)
   const last = parseIp(right)
-  if (last === undefined) return notAddress(right)
+  if (last === undefined) {
+    const whole = /^\d{1,3}$/.test(right) && first.family === 4 ? parseIp(first.text.replace(/\d+$/, right)) : undefined
+    if (whole !== undefined && whole.value > first.value) return { ok: false, problem: `\`${text}\` ends in a number, not in an address`, hint: `write \`${first.text}-${whole.text}\`` }
+    return notAddress(right)
+  }
   if (first.family !== last.family) return { ok: false, problem: `\`${text}\` goes from one family to the other` }
   if (first.value > last.value) return { ok: false, problem: `\`${text}\` ends before it begins`, hint: `write \`${last.text}-${first.text}\`` }
   return { ok: true, range: { family: first.family, first: first.value, last: last.value } }

@@ -4,6 +4,7 @@ import micromatch from 'micromatch'
 import { parseHostName } from './hostname.ts'
 import type { HostName } from './hostname.ts'
 import { asciiHost } from './idna.ts'
+import { parseIp } from './ip.ts'
 import { looksNumeric } from './numeric.ts'
 
 export { hostMatcher } from './matcher.ts'
@@ -21,6 +22,7 @@ const GLOB = /[*?[\]{}]/
 /** What a star may hold is tried by backtracking: with three in a label of 63 octets that stays below a tenth of a millisecond. */
 const MOST_STARS_LABEL = 3
 const MOST_ALTERNATIVES = 64
+const GLOB_FORM = 'write `*.example.com`, `.example.com` or `cdn-*.example.com`'
 
 /** Top labels that nobody can register under: a pattern for all of one is meant as it stands (RFC 2606, 6761, 6762, 8375). */
 const OWN_TOPS: ReadonlySet<string> = new Set(['example', 'test', 'invalid', 'localhost', 'local', 'internal', 'lan', 'home', 'corp', 'intranet', 'private', 'arpa', 'onion', 'alt'])
@@ -45,6 +47,8 @@ function otherThing(text: string): PatternParse | undefined {
   const url = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(text)
   if (url !== null) return failed(`\`${text}\` is a URL, not a host pattern`, `write \`${url[1] ?? ''}\`, and \`uri\` for its path`)
   if (text.includes('/')) return failed(`\`${text}\` has a slash: a host pattern has no path`, `write \`${text.slice(0, text.indexOf('/'))}\`, and \`uri\` for the path`)
+  const six = /^\[([0-9a-f:.]*:[0-9a-f:.]*)\](?::\d+)?$/i.exec(text)
+  if (six !== null && parseIp(six[1] ?? '') !== undefined) return failed(`\`${text}\` is an address, not a name`, `write \`"${six[1] ?? ''}"\` in \`to\`, or \`host: numeric\` for every one`)
   const port = /^([^:]+):(\d+)$/.exec(text)
   if (port !== null) return failed(`\`${text}\` has a port: a host pattern has none`, `write \`${port[1] ?? ''}\`, and \`ports: [${port[2] ?? ''}]\``)
   if (text.startsWith('!')) return failed(`\`${text}\`: a host pattern cannot be negated`, 'write a rule of its own before this one')
@@ -55,7 +59,7 @@ function otherThing(text: string): PatternParse | undefined {
 function notName(name: string, text: string): PatternParse {
   const ascii = asciiHost(name)
   if (ascii !== undefined && looksNumeric(ascii)) return failed(`\`${text}\` is a number, not a name`, 'write an address or network in `to`, or `host: numeric` for every one')
-  return failed(`\`${text}\` is no host name`)
+  return failed(`\`${text}\` is no host name`, 'labels of letters, digits, hyphens and underscores, 63 at most of each, with one dot between two')
 }
 
 function exact(lower: string, text: string): PatternParse {
@@ -68,7 +72,7 @@ function suffix(kind: 'below' | 'both', lower: string, text: string): PatternPar
   if (name === undefined) return notName(lower, text)
   const pattern: HostPattern = { kind, name, text }
   if (!registrable(name.split('.'))) return { ok: true, pattern }
-  return { ok: true, pattern, warning: `\`${text}\` is broader than it looks: it holds every name that anyone registers under \`${name}\`` }
+  return { ok: true, pattern, warning: `\`${text}\` is broader than it looks: it holds every name that anyone registers under \`${name}\``, hint: `name the sites themselves: \`.example.${name}\`` }
 }
 
 /** May anyone get a name directly below these labels? */
@@ -81,19 +85,22 @@ function registrable(labels: readonly string[]): boolean {
 function glob(lower: string, text: string): PatternParse {
   if (lower.includes('**')) return failed(`\`${text}\` has two stars in a row`, `\`*.name\` is every host below a name at any depth, \`.name\` that and the name itself`)
   const alternatives = expandBraces(lower)
-  if (alternatives === undefined) return failed(`\`${text}\`: braces hold alternatives such as \`{a,b}\`, ${MOST_ALTERNATIVES} at most`)
+  if (alternatives === undefined) return failed(`\`${text}\`: braces hold alternatives such as \`{a,b}\`, ${MOST_ALTERNATIVES} at most`, 'write the names as a list')
   const canonical: string[] = []
   for (const alternative of alternatives) {
     const labels: string[] = []
     for (const label of alternative.split('.')) {
       const problem = labelProblem(label)
-      if (problem !== undefined) return failed(`\`${text}\` is no host pattern: ${problem}`)
+      if (problem !== undefined) return failed(`\`${text}\` is no host pattern: ${problem}`, GLOB_FORM)
       const ascii = GLOB.test(label) ? label.replace(/\[[!^]/g, '[^') : parseHostName(`${label}.x`)?.slice(0, -2)
-      if (ascii === undefined) return failed(`\`${text}\` is no host pattern: \`${label}\` is no label`)
+      if (ascii === undefined) return failed(`\`${text}\` is no host pattern: \`${label}\` is no label`, GLOB_FORM)
       labels.push(ascii)
     }
     if (labels.every((label) => /^[\d*?[\]-]+$/.test(label)) && labels.some((label) => /\d/.test(label))) {
-      return failed(`\`${text}\`: a host pattern does not match addresses`, 'write a network in `to`, or `host: numeric` for every address')
+      const block = /^(\d+(?:\.\d+)*)((?:\.\*)+)$/.exec(lower)
+      const octets = block === null ? [] : lower.replaceAll('*', '0').split('.')
+      const network = block !== null && octets.length === 4 ? `the network \`${octets.join('.')}/${32 - 4 * (block[2] ?? '').length}\`` : 'a network'
+      return failed(`\`${text}\`: a host pattern does not match addresses`, `write ${network} where addresses stand, or \`host: numeric\` for every address`)
     }
     canonical.push(labels.join('.'))
   }

@@ -53,7 +53,7 @@ function defaultServe(): ServiceSet {
 }
 
 function readUser(report: Report, user: string): string {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}\$?$/.test(user)) report.error('user', ['gateway', 'proxy', 'user'], `\`${user}\` is no user of a system`)
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}\$?$/.test(user)) report.error('user', ['gateway', 'proxy', 'user'], `\`${user}\` is no user of a system`, 'write the name of an account, such as `greengate`')
   return user
 }
 
@@ -87,7 +87,7 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
     resolvers: draft.resolvers === undefined ? [] : entries(report, draft.resolvers, ['gateway', 'resolvers']).flatMap(({ text, at }) => readResolver(report, text, at)),
     names: draft.names === undefined ? [] : entries(report, draft.names, ['gateway', 'names']).flatMap(({ text, at }) => {
       const name = parseHostName(text)
-      if (name === undefined) report.error('host', at, `\`${text}\` is no host name`)
+      if (name === undefined) report.error('host', at, `\`${text}\` is no host name`, 'write one name, without scheme, port or star: `proxy.office.example`')
       return name === undefined ? [] : [name]
     }),
     timezone: known.timezone,

@@ -34,7 +34,7 @@ function readOwn(report: Report, text: string, at: Path): Own | undefined {
   if (prefix === undefined || prefix === 0) return wrong(`\`/${right}\` is no prefix length of a green network`, `a number from 1 to ${bits}, or a netmask`)
   if (ip.family === 6 && ip.value >> 32n === 0xffffn) return wrong(`\`${text}\` is IPv4 written as IPv6, and no network card has such an address`, `write \`${ipFromValue(4, ip.value & 0xffffffffn).text}\` and its prefix length`)
   const scope = scopeOf(ip)
-  if (scope === 'loopback' || scope === 'multicast' || ip.value === 0n) return wrong(`\`${ip.text}\` is no address that a network card can have`, scope === 'loopback' ? 'loopback is always served; it needs no green' : undefined)
+  if (scope === 'loopback' || scope === 'multicast' || ip.value === 0n) return wrong(`\`${ip.text}\` is no address that a network card can have`, scope === 'loopback' ? 'loopback is always served; it needs no green' : 'write the address that the card has: `ip address` shows it')
   const network = blockOf(ip, prefix)
   if (prefix < bits - 1) {
     const usable = ipFromValue(ip.family, network.first + 1n).text

@@ -1,5 +1,6 @@
 // The lists that a policy names: their files, and where a list that keeps itself fresh comes from. Danger prevented: a list from an address that
 // nobody can check, or with the credentials of one in a file that everybody reads.
+import { NAME, NAME_FORM } from './names.ts'
 import type { ListSource } from './policy.ts'
 import type { Report } from './report.ts'
 import type { Draft } from './schema.ts'
@@ -14,10 +15,11 @@ type ListDraft = NonNullable<Draft['lists']>[string]
 
 export function readLists(report: Report, draft: Draft): ListSource[] {
   return Object.entries(draft.lists ?? {}).map(([name, list]) => {
+    if (!NAME.test(name)) report.keyError('name', ['lists', name], `\`${name}\` is no name`, NAME_FORM)
     const files = LAYOUTS.flatMap((layout) => {
       if (list[layout] === undefined) return []
       const written = report.source.text(['lists', name, layout])
-      if (written === '') report.error('file', ['lists', name, layout], 'an empty text is no file')
+      if (written === '') report.error('file', ['lists', name, layout], 'an empty text is no file', 'name the file, or remove the key')
       return [[layout, report.source.path(written)] as const]
     })
     if (files.length === 0) report.keyError('list', ['lists', name], `the list \`${name}\` has no file`, list.url === undefined ? 'give it `domains`, `urls`, `expressions` or `hosts`' : 'give it `domains`, `urls`, `expressions` or `hosts`: the file that is kept fresh')

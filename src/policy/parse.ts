@@ -6,6 +6,7 @@ import type { Diagnostic } from './diagnostic.ts'
 import { readGateway } from './gateway.ts'
 import { readLimits } from './limits.ts'
 import { readLists } from './list-sources.ts'
+import { NAME, NAME_FORM } from './names.ts'
 import type { BlockSource, Policy, Rule } from './policy.ts'
 import { readTest } from './policy-tests.ts'
 import { readPorts } from './ports.ts'
@@ -57,8 +58,9 @@ function tellEmptyNames(report: Report, draft: Draft): void {
 function readBlocks(report: Report, draft: Draft, services: Services): BlockSource[] {
   return Object.entries(draft.blocks ?? {}).map(([name, block]) => {
     const path: Path = ['blocks', name]
+    if (!NAME.test(name)) report.keyError('name', path, `\`${name}\` is no name`, NAME_FORM)
     const written = report.source.text([...path, 'file'])
-    if (written === '') report.error('file', [...path, 'file'], 'an empty text is no file')
+    if (written === '') report.error('file', [...path, 'file'], 'an empty text is no file', 'name the file of the clients')
     const set = block.services === undefined ? undefined : services.set(block.services, [...path, 'services'])
     return { name, place: report.source.value([...path, 'file']).place, file: report.source.path(written), ...(set === undefined ? {} : { services: set }) }
   })

@@ -45,7 +45,7 @@ function readRequest(known: Known, path: Path, method: string | undefined, resol
   if (words.length === 2 && method !== undefined) return wrong('the method stands twice', 'write it in `request`, or as `method`')
   const named = words.length === 2 ? (words[0] ?? '') : (method ?? 'GET')
   const url = words.at(-1) ?? ''
-  if (!METHOD.test(named)) return wrong(`\`${named}\` is no method`)
+  if (!METHOD.test(named)) return wrong(`\`${named}\` is no method`, 'write "GET http://example.com/" or "CONNECT example.com:443"')
   if (named === named.toLowerCase() && /[a-z]/.test(named)) return wrong(`\`${named}\` is never sent: methods tell upper case from lower`, `write \`${named.toUpperCase()}\``)
   const asked = (target: Target): void => {
     if (resolved && target.host.kind === 'address') report.keyError('test', [...path, 'address'], '`address` says what a name resolves to, and the test asks a numeric host', 'remove it, or ask a name')

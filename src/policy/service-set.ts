@@ -27,6 +27,7 @@ function unite(sets: readonly ServiceSet[], text: readonly string[]): ServiceSet
 export function newServices(report: Report, sections: Readonly<Record<string, Words>>): Services {
   const one = (text: string, at: Path, names: Names<ServiceSet>): ServiceSet | undefined => {
     const wrong = (code: string, problem: string, hint?: string): undefined => report.error(code, at, problem, hint) as undefined
+    if (text === '') return wrong('service', 'an empty text is no service', 'remove it')
     if (text === 'any') return ANY_SERVICE
     if (names.has(text)) return names.use(text, at)
     const known = service(text)

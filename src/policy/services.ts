@@ -97,7 +97,7 @@ function parseIcmp(type: string, six: boolean): LiteralParse {
   const row = ICMP_TYPES.find(([known, v4, v6]) => known === name || (number !== undefined && number === (six ? v6 : v4)))
   if (row !== undefined) return { ok: true, parts: [icmpPart(...row)] }
   if (number === undefined) return { ok: false, problem: `\`${type}\` is no ICMP type`, hint: `known: ${ICMP_TYPES.map(([known]) => known).join(', ')}; or a number` }
-  if (number > 255) return { ok: false, problem: `\`${type}\` is no ICMP type: they go from 0 to 255` }
+  if (number > 255) return { ok: false, problem: `\`${type}\` is no ICMP type: they go from 0 to 255`, hint: 'write `icmp/echo-request`, or a number' }
   return { ok: true, parts: [six ? icmpPart(type, undefined, number) : icmpPart(type, number, undefined)] }
 }
 

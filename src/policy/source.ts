@@ -2,6 +2,7 @@
 // a place, a key given twice of which the last silently wins, and a document that expands to more than the machine holds.
 import { dirname, resolve } from 'node:path'
 import { type Document, type Node, type Pair, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import { strangeCharacter } from './characters.ts'
 import type { Diagnostic, Place } from './diagnostic.ts'
 import { yamlDiagnostics } from './yaml-errors.ts'
 
@@ -98,11 +99,15 @@ export function readSource(text: string, file: string): Source {
   const lines = new LineCounter()
   const at = (start: number, end: number): Spot => spotOf(file, text, lines, start, end)
   const top: Spot = { place: { file, line: 1, column: 1 }, excerpt: { text: text.slice(0, 200).split('\n')[0] ?? '', length: 1 } }
-  const failed = (message: string, hint: string): Source => ({
-    file, data: undefined, diagnostics: [{ code: 'yaml', severity: 'error', message, hint, place: top.place }],
-    value: () => top, key: () => top, text: () => '', path: (relative) => relative,
-  })
+  const told = (diagnostic: Diagnostic): Source => ({ file, data: undefined, diagnostics: [diagnostic], value: () => top, key: () => top, text: () => '', path: (relative) => relative })
+  const failed = (message: string, hint: string): Source => told({ code: 'yaml', severity: 'error', message, hint, place: top.place })
   if (text.length > MOST_CHARACTERS) return failed(`the file has more than ${MOST_CHARACTERS / 1024 / 1024} MiB`, 'long lists of names and addresses go into files that `lists` and `blocks` name')
+  const strange = strangeCharacter(text)
+  if (strange !== undefined) {
+    lines.addNewLine(0)
+    for (let end = text.indexOf('\n'); end >= 0 && end < strange.start; end = text.indexOf('\n', end + 1)) lines.addNewLine(end + 1)
+    return told({ code: 'character', severity: 'error', message: strange.message, hint: strange.hint, ...at(strange.start, strange.start + 1) })
+  }
   let doc: Document.Parsed
   let dangling: readonly Diagnostic[]
   let data: unknown

@@ -60,6 +60,20 @@ function tellKeys(report: Report, path: Path, unknown: readonly string[], known:
   }
 }
 
+/** How a value of that kind is written. */
+function formOf(wanted: readonly string[]): string {
+  if (wanted.includes('object') || wanted.includes('record')) return 'write its keys below it and indented, or in `{ }`'
+  if (wanted.includes('array')) return wanted.includes('string') ? 'write `one`, or `[one, two]`' : 'write an entry a line, each after `- `'
+  if (wanted.includes('boolean')) return 'write `true` or `false`'
+  if (wanted.includes('int') && wanted.includes('string')) return 'write a whole number, or a range: `1025-65535`'
+  return wanted.includes('string') ? 'write one text, without brackets' : 'write a whole number, without quotes'
+}
+
+/** What people leave out, as it is written. */
+const MISSING: Readonly<Record<string, string>> = {
+  file: 'file: lists/blocked', interface: 'interface: eth0', address: 'address: 192.168.51.254/24', mac: 'mac: "00:1a:2b:3c:4d:5e"', from: 'from: 192.168.51.35',
+}
+
 function tellKind(report: Report, path: Path, value: unknown, wanted: readonly string[]): void {
   const key = [...path].reverse().find((step) => typeof step === 'string') ?? 'the file'
   const kinds = [...new Set(wanted.filter((kind) => !(kind === 'number' && wanted.includes('string'))).map((kind) => KINDS[kind] ?? kind))]
@@ -67,7 +81,7 @@ function tellKind(report: Report, path: Path, value: unknown, wanted: readonly s
   const what = typeof path.at(-1) === 'number' ? `an entry of \`${key}\`` : `\`${key}\``
   const hint = spelling ? `write \`${/^(?:yes|on|y)$/i.test(value) ? 'true' : 'false'}\``
     : typeof value === 'string' && /^\d+$/.test(value) && (wanted.includes('number') || wanted.includes('int')) ? `write \`${value}\`, without quotes`
-      : value === null ? 'give it a value, or remove it' : undefined
+      : value === null ? 'give it a value, or remove it' : formOf(wanted)
   report.error('wrong-kind', path, `${what} needs ${kinds.join(' or ')}, not ${kindOf(value)}`, hint)
 }
 
@@ -78,16 +92,16 @@ function tell(report: Report, data: unknown, found: { issue: Issue; path: Path; 
   const missing = value === undefined && path.length > 0
   if (issue.code === 'unrecognized_keys') return tellKeys(report, path, issue.keys, issue.message.split(' '))
   if (missing && key === 'version') return report.error('missing-key', [], '`version` is missing', 'begin the file with `version: 1`')
-  if (missing) return report.error('missing-key', path.slice(0, -1), `\`${String(key)}\` is missing here`, issue.code === 'invalid_value' ? `one of: ${issue.values.map(String).join(', ')}` : undefined)
+  if (missing) return report.error('missing-key', path.slice(0, -1), `\`${String(key)}\` is missing here`, issue.code === 'invalid_value' ? `one of: ${issue.values.map(String).join(', ')}` : `add \`${MISSING[String(key)] ?? String(key)}\``)
   if (issue.code === 'invalid_value' && key === 'version') return report.error('version', path, `version \`${String(value)}\` is not known`, 'this program reads `version: 1`')
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String)
     const meant = typeof value !== 'string' ? undefined : (key === 'reject-with' ? meantReject(value) : undefined) ?? nearest(value, known)
     if (key === 'action' && (value === 'drop' || value === 'reject')) return report.error('wrong-value', path, `\`${value}\` is for packets`, 'a request is allowed or denied: write `deny`')
     const boolean = typeof value === 'boolean' ? ' (a word is wanted, not true or false)' : ''
-    return report.error('wrong-value', path, `\`${typeof value === 'object' ? String(key) : String(value)}\` is not one of ${known.map((one) => `\`${one}\``).join(', ')}${boolean}`, meant === undefined ? undefined : `did you mean \`${meant}\`?`)
+    return report.error('wrong-value', path, `\`${typeof value === 'object' ? String(key) : String(value)}\` is not one of ${known.map((one) => `\`${one}\``).join(', ')}${boolean}`, meant === undefined ? 'write one of them' : `did you mean \`${meant}\`?`)
   }
-  if (issue.code === 'too_big' || issue.code === 'too_small') return report.error('out-of-range', path, `\`${String(value)}\` is out of range`, key === 'port' || path.includes('ports') ? 'ports go from 1 to 65535' : undefined)
+  if (issue.code === 'too_big' || issue.code === 'too_small') return report.error('out-of-range', path, `\`${String(value)}\` is out of range`, key === 'port' || path.includes('ports') ? 'ports go from 1 to 65535' : 'write a smaller number')
   if (issue.code === 'invalid_type') return tellKind(report, path, value, [issue.expected])
   return tellKind(report, path, value, wanted ?? [])
 }

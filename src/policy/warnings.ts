@@ -1,11 +1,17 @@
 // What is no error and yet not what its author means. Danger prevented: a rule that opens more than it seems to, or that protects
 // nobody. What needs a judgement of requests (shadowed rules) is found by the lint in decision/.
-import { intersect, networkSet, type NetworkSet, subtract } from '../net/network.ts'
+import { intersect, networkSet, type NetworkSet, parseNetwork, subtract } from '../net/network.ts'
 import { NOT_PUBLIC } from '../net/scope.ts'
 import type { AddressSet, PacketRule, Policy, ServiceSet, WebRule } from './policy.ts'
 import type { Setting } from './rule-base.ts'
 import type { Path } from './source.ts'
 import { webOpener } from './direct.ts'
+
+/** The machine itself, and neighbours by the address of their link alone. */
+const NEAR = networkSet(['127.0.0.0/8', '::1', 'fe80::/10'].flatMap((text) => {
+  const parsed = parseNetwork(text)
+  return parsed.ok ? [parsed.range] : []
+}))
 
 /** Why nothing is said of the rest of a file's rule: a disabled rule allows nothing. */
 function active(rule: PacketRule | WebRule, nowMs: number): boolean {
@@ -36,6 +42,15 @@ function tellMacs(setting: Setting, rule: PacketRule | WebRule, path: Path, poli
   } else if (blindPins(from, networkSet(policy.gateway.green.map(({ network }) => network)))) {
     setting.report.warning('blind-mac', at, 'this denies by MAC clients whose addresses are in no green network: their MAC is never seen', 'behind another router deny by address')
   }
+}
+
+/** Whose senders never come in by a green interface, nor from the machine itself: a network mistyped, or a rule meant for what comes in through red. */
+function tellOutside(setting: Setting, rule: PacketRule | WebRule, path: Path, policy: Policy): void {
+  const { from } = rule
+  const green = networkSet([...policy.gateway.green.map(({ network }) => network), ...NEAR.ranges])
+  if (from === undefined || policy.gateway.green.length === 0 || from.any || from.green || from.gateway || macsOf(from)) return
+  if ((!from.internet && from.ranges.length === 0) || !intersect(networkSet(from.ranges), green).empty) return
+  setting.report.warning('outside-green', [...path, 'from'], 'this rule never decides: nobody of `from` is in a green network, and what comes in elsewhere is closed', 'write addresses of green, or add their network to `gateway.green`')
 }
 
 function tellPrivate(setting: Setting, rule: WebRule, path: Path): void {
@@ -79,6 +94,7 @@ export function tellWarnings(setting: Setting, policy: Policy, nowMs: number): v
     tellEveryRule(setting, rule, path, nowMs)
     if (!active(rule, nowMs)) continue
     tellMacs(setting, rule, path, policy)
+    tellOutside(setting, rule, path, policy)
     if (rule.action !== 'allow') continue
     if (allowsFtp(rule.services)) report.warning('ftp', [...path, 'services'], '`ftp` is the control channel alone: the ports of its data are random, and stay closed', 'use SFTP (`ssh`) or HTTPS')
     const port = opensWeb(rule)
@@ -89,6 +105,7 @@ export function tellWarnings(setting: Setting, policy: Policy, nowMs: number): v
     tellEveryRule(setting, rule, path, nowMs)
     if (!active(rule, nowMs)) continue
     tellMacs(setting, rule, path, policy)
+    tellOutside(setting, rule, path, policy)
     tellPrivate(setting, rule, path)
     tellTunnels(setting, rule, path, policy)
   }

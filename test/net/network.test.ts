@@ -24,8 +24,8 @@ t.test('what is no network, and what to write instead', async (t) => {
   const rows: readonly (readonly [string, RegExp, RegExp?])[] = [
     ['192.168.51.35/27', /host bits set/, /192\.168\.51\.32\/27/], ['192.168.51.35/255.255.255.224', /host bits/, /192\.168\.51\.32\/27/],
     ['2001:db8::1/64', /host bits/, /2001:db8::\/64/], ['192.168.51.0/33', /no prefix length/], ['::/129', /no prefix length/],
-    ['192.168.0.0/255.0.255.0', /has a hole/], ['192.168.0.0/0.0.0.255', /has a hole/], ['192.168.0.0/', /neither a prefix/], ['192.168.0.0/x', /neither a prefix/], ['192.168.0.0/ffff::', /neither/],
-    ['10.0.0.9-10.0.0.1', /ends before it begins/, /10\.0\.0\.1-10\.0\.0\.9/], ['10.0.0.1-::1', /one family to the other/], ['10.0.0.1-20', /`20` is not an address/],
+    ['192.168.0.0/255.0.255.0', /has a hole/], ['192.168.0.0/0.0.0.255', /wildcard mask/, /192\.168\.0\.0\/24/], ['192.168.0.0/', /neither a prefix/], ['192.168.0.0/x', /neither a prefix/], ['192.168.0.0/ffff::', /neither/],
+    ['10.0.0.9-10.0.0.1', /ends before it begins/, /10\.0\.0\.1-10\.0\.0\.9/], ['10.0.0.1-::1', /one family to the other/], ['10.0.0.1-20', /ends in a number/, /10\.0\.0\.1-10\.0\.0\.20/], ['10.0.0.20-1', /`1` is not an address/], ['10.0.0.1-256', /`256` is not an address/],
     ['010.0.0.1', /octal/, /10\.0\.0\.1/], ['300.1.1.1', /over 255/], ['[::1]', /not an address/, /`::1`/], ['fe80::1%eth0', /zone/, /fe80::1/], ['', /not an address/], ['example.com', /not an address/], ['10.0.0.0/8/8', /neither/],
   ]
   for (const [text, problem, hint] of rows) {

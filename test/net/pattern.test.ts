@@ -64,7 +64,7 @@ t.test('broader than it looks: a warning', async (t) => {
 t.test('what is no pattern, and what to write instead', async (t) => {
   const rows: readonly (readonly [string, RegExp, RegExp?])[] = [
     ['http://example.com/x', /is a URL/, /`example\.com`/], ['example.com/x', /slash/, /`example\.com`/], ['example.com:8080', /port/, /ports: \[8080\]/], ['!example.com', /negated/],
-    ['10.0.0.1', /is a number/, /network/], ['192.168.*', /addresses/, /network/], ['10.*.*.*', /addresses/], ['0x7f.1', /is a number/], ['*.1', /is a number/], ['[::1]', /no host pattern/], ['::1', /no host/],
+    ['10.0.0.1', /is a number/, /network/], ['192.168.*', /addresses/, /network/], ['192.168.51.*', /addresses/, /`192\.168\.51\.0\/24`/], ['10.*.*.*', /addresses/], ['0x7f.1', /is a number/], ['*.1', /is a number/], ['[::1]', /is an address/, /host: numeric/], ['::1', /no host/],
     ['**.example.com', /two stars/, /\.name/], ['a..b', /no host name/], ['', /no host name/], ['.', /no host name/], ['*.', /one label|no host/], ['exa mple.com', /no host name/], ['a b*.com', /no host pattern/],
     ['[a.example.com', /no host pattern/], ['a].example.com', /no host pattern/], ['[].example.com', /no host pattern/], ['[c-a].example.com', /back to front/], ['{a.example.com', /braces/], ['{a}.example.com', /braces/], ['a,b.example.com', /no host name/], ['a,b*.example.com', /braces/], ['{a,{b,c}}.example.com', /braces/], ['{1..9}.example.com', /braces/],
     ['+(a).example.com', /no host pattern/, /`uri`/], ['^example\\.com$', /no host pattern/, /`uri`/], ['(a|b).example.com', /no host pattern/], ['bü*.example.com', /no host pattern/], ['*a*b*c*d.example.com', /more than 3 stars/], ['user@example.com', /no host pattern/],

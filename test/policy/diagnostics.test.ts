@@ -19,7 +19,7 @@ for (const name of readdirSync(CASES).sort()) {
     t.equal(policy === undefined, diagnostics.some(({ severity }) => severity === 'error'), 'a policy, or an error')
     for (const { place, hint } of diagnostics) {
       t.ok(place.line >= 1 && place.column >= 1)
-      t.notSame(hint, '', 'a hint says something')
+      t.ok(hint, 'each tells what to write instead')
     }
   })
 }

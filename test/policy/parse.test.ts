@@ -109,6 +109,21 @@ t.test('numbers where text is wanted', async (t) => {
   t.equal(policyOf('version: 1\nname: 1e3').name, '1e3')
 })
 
+t.test('characters that no text file holds', async (t) => {
+  const first = (text: string | Buffer): string => {
+    const { policy, diagnostics } = parsePolicy(text.toString(), 'p.yaml', 0)
+    const [found] = diagnostics
+    return policy !== undefined || found === undefined ? 'ok' : `${found.place.line}:${found.place.column} ${found.message}; ${found.hint ?? ''}`
+  }
+  t.equal(first(Buffer.from('version: 1\nname: x # B\u00fcro\n', 'latin1')), '2:12 the file is not UTF-8 from here on; save it as UTF-8')
+  t.equal(first(Buffer.from('version: 1\n', 'utf16le')), '1:2 the file is not UTF-8 from here on; save it as UTF-8')
+  t.equal(first('version: 1\nname: "a\0b"\n'), '2:9 a control character stands here: `\\x00`; remove it; where it is meant write it by its number, in double quotes: "\\x00"')
+  t.match(first('version: 1\nname: x\u007f'), '2:8 a control character stands here: `\\x7f`')
+  t.match(first('version: 1\r\n# all is denied\rweb: { default: allow }\r\n'), '2:16 a line ends in CR alone')
+  t.equal(first('version: 1\r\nname: "\\x00 B\u00fcro"\t\r\n'), 'ok')
+  t.equal(first('\ufeffversion: 1\n'), 'ok', 'a byte order mark')
+})
+
 t.test('large files stay quick', async (t) => {
   const names = Array.from({ length: 2000 }, (_, index) => `  N${index}: [10.${index >> 8}.${index & 255}.0/24, N${index + 1}]`)
   const chain = parsePolicy(`version: 1\naddresses:\n${names.join('\n')}\n  N2000: 10.0.0.1\n`, 'x.yaml')
