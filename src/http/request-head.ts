@@ -23,6 +23,8 @@ export interface RequestHead {
   readonly keepAlive: boolean
   /** `Expect: 100-continue` in HTTP/1.1 */
   readonly expectContinue: boolean
+  /** `Authorization` of a scheme that authenticates the connection and not the request */
+  readonly bindsConnection: boolean
   readonly maxForwards: string | undefined
   readonly upgrade: string | undefined
   readonly userAgent: string | undefined
@@ -38,6 +40,8 @@ export interface HeadLimits {
 }
 
 const NONE: readonly string[] = []
+/** RFC 4559, MS-NTHT */
+const BINDING = /^(?:ntlm|negotiate)(?:[ \t]|$)/i
 
 /** Reads a complete head: first line, field lines, empty line. `text` is latin1 and has passed `HeadScan`; `lineEnd` is behind the first CRLF. */
 export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimits): RequestHead | HttpFault {
@@ -55,6 +59,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
   let accept: string | undefined
   let contentType: string | undefined
   let via: string | undefined
+  let binds = false
   const { count } = fields
   for (let index = 0; index < count; index++) {
     const id = fields.id(index)
@@ -73,6 +78,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     else if (id === FIELD.USER_AGENT) userAgent = userAgent === undefined ? value : `${userAgent}, ${value}`
     else if (id === FIELD.ACCEPT) accept = accept === undefined ? value : `${accept}, ${value}`
     else if (id === FIELD.VIA) via = via === undefined ? value : `${via}, ${value}`
+    else if (id === FIELD.AUTHORIZATION) binds ||= BINDING.test(value)
     else if (id === FIELD.CONTENT_TYPE) {
       if (contentType !== undefined) return requestFault('more than one Content-Type')
       contentType = value
@@ -92,6 +98,7 @@ export function parseRequestHead(text: string, lineEnd: number, limits: HeadLimi
     connection: connection ?? NONE,
     keepAlive: persistent(line.minor, connection ?? NONE, proxyConnection ?? NONE),
     expectContinue: expect && line.minor === 1,
+    bindsConnection: binds,
     maxForwards,
     upgrade,
     userAgent,

@@ -58,7 +58,8 @@ function originOf(text: string): Parsed<Origin> {
   return origin
 }
 
-function authorityEnd(text: string, from: number): number {
+/** Where an authority that begins at `from` ends: before the path, the query or the fragment. */
+export function authorityEnd(text: string, from: number): number {
   for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code === 0x2f || code === 0x3f || code === 0x23) return i

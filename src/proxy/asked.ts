@@ -5,7 +5,7 @@ import type { RequestHead } from '../http/request-head.ts'
 import { sameIp } from '../net/ip.ts'
 import { ownText } from '../net/own-text.ts'
 import { authorityText, hostText, parseAuthority, type Target } from '../net/target.ts'
-import { canonicalUri, parseHttpUri } from '../net/uri.ts'
+import { authorityEnd, canonicalUri, parseHttpUri } from '../net/uri.ts'
 import type { Original } from './peer.ts'
 
 export interface Fetch {
@@ -59,11 +59,9 @@ export function whatIsAsked(head: RequestHead, inside: Target | undefined, origi
 const SLASH = 47
 const ZERO = 48
 
-/** `http://` + exactly this text + the end of the authority: valid because the target is */
+/** `http://` + exactly this text + the end of the authority: valid because the target is. What reaches into the path is none of it. */
 function isAuthorityOf(target: string, host: string): boolean {
-  if (host === '' || !target.startsWith(host, 7)) return false
-  const next = target.charCodeAt(7 + host.length)
-  return Number.isNaN(next) || next === SLASH || next === 63 || next === 35
+  return target.startsWith(host, 7) && authorityEnd(target, 7) === 7 + host.length
 }
 
 /** A length of 0 is none. */

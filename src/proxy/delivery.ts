@@ -19,6 +19,7 @@ import type { ForwardOwner } from './forward-owner.ts'
 import type { LiveExchange } from './gate.ts'
 import { bodiless } from './request-facts.ts'
 import { judgeAnew, judgeObserved, judgeResponse } from './judge.ts'
+import { giveBack } from './pinned.ts'
 import { queuedOctets } from './queued.ts'
 import { PSEUDONYM } from './pseudonym.ts'
 import type { Upstream } from './upstream.ts'
@@ -94,9 +95,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     return this.#forward.sending || this.#pace.waiting
   }
 
-  get requestDone(): boolean {
-    return this.#forward.requestDone
-  }
+  get requestDone(): boolean { return this.#forward.requestDone }
 
   bodyData(chunk: Buffer): number {
     const taken = this.#forward.bodyData(chunk)
@@ -226,7 +225,7 @@ export class Delivery implements ForwardOwner, LiveExchange {
     const exchange = this.#exchange
     const forward = this.#forward
     this.#settle()
-    if (forward.reusable && !exchange.inbound.gate.draining) exchange.inbound.pool.give(forward.upstream)
+    if (forward.reusable && !exchange.inbound.gate.draining) giveBack(exchange.inbound, exchange.request, forward.upstream)
     else forward.upstream.destroy()
     exchange.close()
     exchange.inbound.finish(this.#close)

@@ -8,7 +8,7 @@ import type { Gate } from './gate.ts'
 import { Upstream } from './upstream.ts'
 
 /** Shorter than the usual keep-alive of servers (Node 5 s, Apache 5 s, nginx 75 s): a request is rarely lost to a closing one. */
-const IDLE_MS = 4_000
+export const IDLE_MS = 4_000
 const IDLE_PER_KEY = 64
 const IDLE_IN_ALL = 1024
 
@@ -90,7 +90,7 @@ let lastPort = 0
 let lastKey = ''
 
 /** The same values ask again and again: the text of the last ones is kept. */
-function poolKey(target: Target, endpoint: Endpoint): string {
+export function poolKey(target: Target, endpoint: Endpoint): string {
   if (target.host !== lastHost || endpoint.address !== lastAddress || endpoint.port !== lastPort) {
     lastHost = target.host
     lastAddress = endpoint.address

@@ -5,6 +5,7 @@ import type { Asked, Fetch } from './asked.ts'
 import { Dial, type Dialled } from './dial.ts'
 import type { Exchange } from './exchange.ts'
 import { handOver } from './hand-over.ts'
+import { ownUpstream } from './pinned.ts'
 import { dialStatus, isWebSocket } from './request-facts.ts'
 
 export type Reached = Fetch | Extract<Asked, { kind: 'connect' }>
@@ -13,7 +14,7 @@ export type Reached = Fetch | Extract<Asked, { kind: 'connect' }>
 export function reachUpstream(exchange: Exchange, asked: Reached, permit: Permit, mayReuse: boolean): Dial | undefined {
   const { inbound, request, snapshot } = exchange
   const relayed = asked.kind === 'connect' || isWebSocket(request)
-  const idle = relayed || !mayReuse ? undefined : inbound.pool.take(asked.target, permit.endpoints)
+  const idle = relayed || !mayReuse ? undefined : (ownUpstream(inbound, asked.target, permit.endpoints) ?? inbound.pool.take(asked.target, permit.endpoints))
   if (idle !== undefined && asked.kind === 'fetch') {
     exchange.deliver(asked, permit, idle)
     return undefined

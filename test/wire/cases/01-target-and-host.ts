@@ -26,6 +26,11 @@ const FORMS: readonly (readonly [what: string, fields: readonly string[], ref: s
   ['continued on a second line', ['Host: {origin}', '\t{other}'], 'RFC 9112 5.2'],
 ]
 
+/** Parts of the very target: what begins like it is no authority for that. */
+const PARTS: readonly (readonly [target: string, host: string])[] = [['/x', '{origin}/x'], ['/x/y', '{origin}/x'], ['/x/', '{origin}/'], ['?a/b', '{origin}?a'], ['/?a?b', '{origin}/?a']]
+
+const parts = PARTS.map(([target, host]): WireCase => ({ name: `a Host of \`${host}\` is refused in a request for \`${target}\``, ref: 'RFC 9112 3.2', send: head(`GET http://{origin}${target}`, `Host: ${host}`), path: 'plain', expect: refused() }))
+
 const forms = FORMS.map(([what, fields, ref]): WireCase => ({ name: `a Host ${what} is refused`, ref, send: head('GET {uri}/x', ...fields), expect: refused() }))
 
 export const file: CaseFile = {
@@ -49,5 +54,6 @@ export const file: CaseFile = {
     { name: 'origin-form for another host is not fetched', ref: 'RFC 9112 3.2.2', send: head('GET /x', 'Host: {origin}'), path: 'plain', ours: true, expect: refused() },
     ...forms,
     ...invalid,
+    ...parts,
   ],
 }

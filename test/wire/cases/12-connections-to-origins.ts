@@ -88,6 +88,11 @@ const WHEN: readonly WireCase[] = [
   lost('what is pipelined behind it is answered too', 'RFC 9112 9.3.2', `${get('/y')}${get('/z')}`, [RST], { origin: [X, Y, Y, { line: 'GET /z HTTP/1.1' }], client: [OK, OK, OK], connections: 2, end: 'open' }, { status: 200 }, { or: WITHOUT(Y) }),
 ].map((each) => (each.name.startsWith('what is pipelined') ? { ...each, records: [{ status: 200 }, { status: 200 }, { status: 200, reused: true }] } : each))
 
+const CHALLENGE = 'HTTP/1.1 401 x\r\nWWW-Authenticate: NTLM TlRMTVNTUAAC\r\nContent-Length: 2\r\n\r\nok'
+const authenticated: readonly WireCase[] = [
+  turn('the steps by which NTLM authenticates a connection go over that one', 'RFC 4559 6', [get('/x', 'Authorization: NTLM TlRMTVNTUAAB'), { until: 'ok' }, { pause: 50 }, get('/y', 'Authorization: NTLM TlRMTVNTUAAD')], [CHALLENGE], { origin: [X, Y], client: [{ status: 401, has: ['WWW-Authenticate: NTLM TlRMTVNTUAAC'] }, OK], connections: 1, end: 'open', next: 'same' }),
+]
+
 const body = (text: string): Gets => ({ status: 200, body: text })
 const DENY = { web: '  rules:\n    - { name: closed, action: deny, uri: [/closed] }\n' }
 
@@ -116,5 +121,5 @@ const closes: readonly WireCase[] = [
 export const file: CaseFile = {
   rule: '12',
   title: 'connections to origins: reuse, the second try, order, announced closes',
-  cases: [...reuse, ...SAFE, ...UNSAFE, ...WITH_BODY, ...WHEN, ...order, ...closes],
+  cases: [...reuse, ...SAFE, ...UNSAFE, ...WITH_BODY, ...WHEN, ...authenticated, ...order, ...closes],
 }
