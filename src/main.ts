@@ -1,9 +1,15 @@
-// argv → command → exit code. The only place that ends the process by name, so that no room can take traffic down by a stray exit.
+// argv → command → exit code. The only place that ends the process by name. Dangers prevented: a stray exit of some room that takes traffic down; half a
+// firewall in a file on a full disk, and a 0 that says it is whole.
 import { EXIT, runProgram } from './cli/program.ts'
 import { sayError } from './cli/say.ts'
 
-/** A reader that left (`greengate schema | head -1`) is no fault of ours; anything else on these streams has nobody left to tell. */
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+/** What kept standard output from being whole. A reader that left (`greengate schema | head -1`) is no fault of ours. */
+let unwritten: NodeJS.ErrnoException | undefined
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') unwritten ??= error
+})
+// nobody is left to tell
+process.stderr.on('error', () => {})
 
 /** A reader that is there and does not read must not hold the end. */
 const FLUSH_MS = 1_000
@@ -24,7 +30,12 @@ async function main(): Promise<void> {
     sayError(`greengate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     code = EXIT.failure
   }
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+  await flushed(process.stdout)
+  if (unwritten !== undefined) {
+    sayError(`greengate: standard output cannot be written: ${unwritten.message}\n  what came out is not whole: make room, or choose another place, and run it again\n`)
+    code = EXIT.failure
+  }
+  await flushed(process.stderr)
   process.exit(code)
 }
 

@@ -3,6 +3,7 @@ import { Argument } from 'commander'
 import type { Command } from 'commander'
 import { SHELLS } from './completion-text.ts'
 import { completionTree } from './completion-tree.ts'
+import { sayRaw } from './say.ts'
 
 export function completionCommand(program: Command): void {
   program
@@ -15,6 +16,6 @@ Examples:
   $ greengate completion zsh > "\${fpath[1]}/_greengate"
   $ greengate completion fish > ~/.config/fish/completions/greengate.fish`)
     .action((shell: keyof typeof SHELLS) => {
-      process.stdout.write(SHELLS[shell](completionTree(program)))
+      sayRaw(SHELLS[shell](completionTree(program)))
     })
 }

@@ -12,6 +12,7 @@ import type { CommandTable } from './command-table.ts'
 import { EXIT, usageError } from './exit.ts'
 import { planOf, planOptions } from './firewall-plan.ts'
 import type { PlanOptions } from './firewall-plan.ts'
+import { sayRaw } from './say.ts'
 
 const FORMATS: readonly Format[] = ['iptables', 'ip6tables', 'nft', 'script', 'tc']
 
@@ -48,7 +49,7 @@ async function print(options: PlanOptions & { readonly format: Format }, { args:
   const plan = await planOf(options)
   if (plan === undefined) return
   const { policy, ruleset, hash, facts } = plan
-  process.stdout.write(renderRuleset(policy, ruleset, options.format, { hash, time: timeText(facts.now, policy.gateway.timezone) }))
+  sayRaw(renderRuleset(policy, ruleset, options.format, { hash, time: timeText(facts.now, policy.gateway.timezone) }))
 }
 
 export async function firewallCommand(program: Command, args: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addCommands } from './command-table.ts'
 import type { CommandTable } from './command-table.ts'
 import { EXIT } from './exit.ts'
-import { sayError } from './say.ts'
+import { sayError, sayRaw } from './say.ts'
 import { versionText } from './version.ts'
 
 export { EXIT }
@@ -46,7 +46,7 @@ export async function buildProgram(args: readonly string[]): Promise<Command> {
     .exitOverride()
     // what stands behind a command is the command's, down to a sub-command
     .enablePositionalOptions()
-    .configureOutput({ outputError: (text) => sayError(text.replace(/^error: /, 'greengate: ')) })
+    .configureOutput({ writeOut: sayRaw, outputError: (text) => sayError(text.replace(/^error: /, 'greengate: ')) })
     .showHelpAfterError('`greengate help` tells the commands; `greengate COMMAND --help` one of them with an example')
     .showSuggestionAfterError(true)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })

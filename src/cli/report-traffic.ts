@@ -15,7 +15,7 @@ import { countOption, wordOption } from './options.ts'
 import { Progress } from './progress.ts'
 import { reportSums } from './report-source.ts'
 import type { ReportPlace } from './report-source.ts'
-import { say, sayError, sayJson } from './say.ts'
+import { say, sayError, sayJson, sayRaw } from './say.ts'
 import { logsOption } from './seen-source.ts'
 import { TIME_FORM, timeRange } from './time-range.ts'
 import type { TimeOptions } from './time-range.ts'
@@ -65,7 +65,7 @@ async function report(options: ReportOptions): Promise<void> {
     const by = options.by ?? []
     if (figures.total.requests === 0) sayError('note: there is no such request\n')
     if (format === 'json') sayJson(jsonOf(figures, by), 2)
-    else if (format === 'csv') process.stdout.write(reportCsv(figures, by))
+    else if (format === 'csv') sayRaw(reportCsv(figures, by))
     else say(format === 'html' ? reportHtml(figures, Date.now()) : reportText(figures, by))
   } catch (error) {
     failure(error instanceof Error ? error.message : String(error))

@@ -1,6 +1,7 @@
 // `greengate version`: ours and the runtime's, since a report of a fault needs both.
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { sayRaw } from './say.ts'
 
 /** package.json stands two folders above this file, in a checkout and under dist alike. */
 export function versionText(): string {
@@ -22,6 +23,6 @@ export function versionCommand(program: Command): void {
       const text = options.json === true
         ? JSON.stringify({ greengate: version, node, platform: process.platform, arch: process.arch })
         : `greengate ${version} (node ${node}, ${process.platform} ${process.arch})`
-      process.stdout.write(`${text}\n`)
+      sayRaw(`${text}\n`)
     })
 }

@@ -1,7 +1,9 @@
 // The command line as a stranger meets it: help with an example everywhere, errors of use are 2 and say what to write, output for programs is steady.
 import t from 'tap'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { run } from '../gateway/process.ts'
+import { join } from 'node:path'
+import { folderFor, run } from '../gateway/process.ts'
 
 /** As help tells them. */
 async function commandsOf(...args: readonly string[]): Promise<string[]> {
@@ -74,9 +76,21 @@ t.test('version, help and schema', async (t) => {
 })
 
 t.test('a reader that leaves is no error', async (t) => {
-  const { spawnSync } = await import('node:child_process')
   const end = spawnSync('sh', ['-c', `"${process.execPath}" src/main.ts schema | head -c 10`], { encoding: 'utf8' })
   t.equal(end.stderr, '')
+})
+
+t.test('output that found no room, or only in part, is an error', async (t) => {
+  const folder = folderFor(t)
+  // a file that may not grow is what a full disk is: the first octets are written, the rest is not
+  for (const into of [`trap '' XFSZ; ulimit -f 8; exec "$0" src/main.ts schema > "$1"`, 'exec "$0" src/main.ts version > /dev/full']) {
+    const end = spawnSync('sh', ['-c', into, process.execPath, join(folder, 'out')], { encoding: 'utf8' })
+    t.equal(end.status, 1, into)
+    t.match(end.stderr, /^greengate: standard output cannot be written: E\w+: .+\n {2}what came out is not whole: .+\n$/, into)
+  }
+  const whole = spawnSync('sh', ['-c', 'exec "$0" src/main.ts schema > "$1"', process.execPath, join(folder, 'whole')], { encoding: 'utf8' })
+  t.equal(whole.status, 0)
+  t.equal(readFileSync(join(folder, 'whole'), 'utf8'), (await run(['schema'])).stdout)
 })
 
 t.test('reload where no gateway is', async (t) => {
