@@ -84,6 +84,7 @@ function prefixOfMask(mask: bigint, bits: number): number | undefined {
 }
 
 function parseSpan(text: string, left: string, right: string): NetworkParse {
+  if (left === '' || right === '') return notAddress(text)
   const first = parseIp(left)
   if (first === undefined) return notAddress(left)
   const last = parseIp(right)

@@ -37,6 +37,13 @@ export function entries(report: Report, words: Words, path: Path): { text: strin
   return words.flatMap((word, index) => (word === null ? [] : [{ text: report.source.text([...path, index]).trim(), at: [...path, index] }]))
 }
 
+/** Several words where one entry stands: as the list that is meant. */
+export function severalHint(text: string): string | undefined {
+  if (text.startsWith('!') || /\s-|-\s|\s\/|\/\s/.test(text)) return undefined
+  const words = text.split(/[,;\s]+/).filter((word) => word !== '')
+  return words.length > 1 ? `write a list: [${words.join(', ')}]` : undefined
+}
+
 export function unite(sets: readonly AddressSet[], text: readonly string[]): AddressSet {
   const hosts = new Map(sets.flatMap((set) => set.hosts.map((host) => [host.text, host])))
   const some = (which: 'any' | 'green' | 'internet' | 'gateway'): boolean => sets.some((set) => set[which])
@@ -79,11 +86,12 @@ export function newAddresses(report: Report, sections: Readonly<Record<string, W
     if (mac !== undefined) return { ...NO_ADDRESSES, macs: [mac] }
     const network = parseNetwork(text)
     if (network.ok) return { ...NO_ADDRESSES, ranges: [network.range] }
+    const several = severalHint(text)
+    if (several !== undefined && !/[{}]/.test(text)) return wrong('address', `\`${text}\` is more than one entry`, several)
     if (looksLikeAddress(text)) {
       const { problem, hint } = addressProblem(text)
       return wrong('address', problem, hint)
     }
-    if (/^[^/{}]*[,\s]/.test(text)) return wrong('address', `\`${text}\` is more than one entry`, `write a list: [${text.split(/[,\s]+/).filter((word) => word !== '').join(', ')}]`)
     if (NAME.test(text) || text.startsWith('!')) {
       const meant = names.near(text) ?? nearest(text, KNOWN)
       const hint = text.startsWith('!') ? 'nothing is negated here: write a rule of its own before this one' : meant === undefined ? `define it under \`addresses\`` : `did you mean \`${meant}\`?`

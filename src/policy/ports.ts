@@ -1,4 +1,5 @@
 // Port lists: `[80, 443, 1025-65535]`. Danger prevented: a range back to front, which would be open nowhere or everywhere.
+import { severalHint } from './address.ts'
 import type { PortRange } from './policy.ts'
 import type { Report } from './report.ts'
 import { service } from './services.ts'
@@ -12,7 +13,7 @@ function readPort(report: Report, text: string, at: Path): PortRange | undefined
   const last = Number(to)
   if (!/^\d{1,5}$/.test(from) || !/^\d{1,5}$/.test(to) || more.length > 0) {
     const part = service(text)?.find((known) => known.protocol === 'tcp')
-    report.error('port', at, `\`${text}\` is no port`, part !== undefined && 'first' in part ? `write \`${part.first}\`` : 'write 443, or 1025-65535')
+    report.error('port', at, `\`${text}\` is no port`, part !== undefined && 'first' in part ? `write \`${part.first}\`` : (severalHint(text) ?? 'write 443, or 1025-65535'))
     return undefined
   }
   if (first < 1 || last < 1 || first > 65535 || last > 65535) {

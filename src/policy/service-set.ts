@@ -1,6 +1,6 @@
 // What is asked for: the entries of `services`, from names, names of the table and literals to one set. Danger prevented: a
 // service that is narrower or broader than its name, and a port without a protocol, of which half is forgotten.
-import { entries } from './address.ts'
+import { entries, severalHint } from './address.ts'
 import { defineNames, NAME, type Names } from './names.ts'
 import { nearest } from './nearest.ts'
 import type { ServicePart, ServiceSet } from './policy.ts'
@@ -35,7 +35,8 @@ export function newServices(report: Report, sections: Readonly<Record<string, Wo
     const literal = parseServiceLiteral(text)
     if (literal.ok) return { any: false, parts: literal.parts, text: [text] }
     if (literal.problem !== undefined) return wrong(literal.problem.endsWith('source port') ? 'source-port' : 'service', literal.problem, literal.hint)
-    if (/[,\s]/.test(text)) return wrong('service', `\`${text}\` is more than one entry`, `write a list: [${text.split(/[,\s]+/).filter((word) => word !== '').join(', ')}]`)
+    const several = severalHint(text)
+    if (several !== undefined) return wrong('service', `\`${text}\` is more than one entry`, several)
     const meant = names.near(text) ?? nearest(text, serviceNames())
     return wrong('undefined-name', `nothing defines the service \`${text}\``, meant === undefined ? 'define it under `services`, or write `tcp/25`' : `did you mean \`${meant}\`?`)
   }

@@ -53,19 +53,23 @@ function tellKeys(report: Report, path: Path, unknown: readonly string[], known:
   for (const key of unknown) {
     const other = OTHER_WORDS[key.toLowerCase()]
     const meant = nearest(key, known) ?? (other !== undefined && known.includes(other) ? other : undefined)
+    const glued = /^([a-z-]+):(.+)$/.exec(key)
     const hint = SOURCE_PORT.test(key) ? `${WHY_NO_SOURCE_PORT}; remove it`
       : key === '<<' ? 'merge keys are not in the language; write the keys out, or alias whole values'
+        : glued !== null && known.includes(glued[1] ?? '') ? `a space belongs behind the colon: write \`${glued[1] ?? ''}: ${glued[2] ?? ''}\``
         : meant !== undefined ? `did you mean \`${meant}\`?` : `known here: ${known.join(', ')}`
     report.keyError(SOURCE_PORT.test(key) ? 'source-port' : 'unknown-key', [...path, key], SOURCE_PORT.test(key) ? `\`${key}\`: source ports are not in the language` : `unknown key \`${key}\`${where}`, hint)
   }
 }
 
-/** How a value of that kind is written. */
-function formOf(wanted: readonly string[]): string {
+/** How a value of that kind is written, in place of that one. */
+function formOf(wanted: readonly string[], value: unknown): string {
+  if (typeof value === 'string' && /^[a-z-]+:\S/.test(value) && !wanted.includes('string')) return `a space belongs behind the colon: write \`${value.replace(':', ': ')}\``
   if (wanted.includes('object') || wanted.includes('record')) return 'write its keys below it and indented, or in `{ }`'
   if (wanted.includes('array')) return wanted.includes('string') ? 'write `one`, or `[one, two]`' : 'write an entry a line, each after `- `'
   if (wanted.includes('boolean')) return 'write `true` or `false`'
   if (wanted.includes('int') && wanted.includes('string')) return 'write a whole number, or a range: `1025-65535`'
+  if (wanted.includes('string') && typeof value === 'boolean') return `write it in quotes: "${String(value)}"`
   return wanted.includes('string') ? 'write one text, without brackets' : 'write a whole number, without quotes'
 }
 
@@ -81,7 +85,7 @@ function tellKind(report: Report, path: Path, value: unknown, wanted: readonly s
   const what = typeof path.at(-1) === 'number' ? `an entry of \`${key}\`` : `\`${key}\``
   const hint = spelling ? `write \`${/^(?:yes|on|y)$/i.test(value) ? 'true' : 'false'}\``
     : typeof value === 'string' && /^\d+$/.test(value) && (wanted.includes('number') || wanted.includes('int')) ? `write \`${value}\`, without quotes`
-      : value === null ? 'give it a value, or remove it' : formOf(wanted)
+      : value === null ? 'give it a value, or remove it' : formOf(wanted, value)
   report.error('wrong-kind', path, `${what} needs ${kinds.join(' or ')}, not ${kindOf(value)}`, hint)
 }
 

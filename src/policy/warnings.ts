@@ -64,7 +64,8 @@ function tellPrivate(setting: Setting, rule: WebRule, path: Path): void {
 /** Conditions of what is inside a tunnel, which nobody sees. */
 function tellTunnels(setting: Setting, rule: WebRule, path: Path, policy: Policy): void {
   const tunnelsOnly = rule.methods?.every((method) => method === 'CONNECT') === true && rule.methods.length > 0
-  const plain = rule.ports?.some(({ first, last }) => policy.web.ports.some((open) => open.first <= last && first <= open.last)) ?? true
+  // ports that were told to be wrong leave none
+  const plain = (rule.ports ?? []).length === 0 || rule.ports?.some(({ first, last }) => policy.web.ports.some((open) => open.first <= last && first <= open.last)) === true
   if (rule.contentTypes !== undefined && (tunnelsOnly || !plain)) {
     setting.report.warning('inside-tunnel', [...path, 'content-type'], 'this rule meets tunnels alone, and a content type inside TLS is not seen', 'deny the host, or plain requests')
   }

@@ -2,7 +2,7 @@
 // type without a slash), in a rule that is thought to deny.
 import { EVERYTHING, networkSet, type Range } from '../net/network.ts'
 import { parseHostPattern } from '../net/pattern.ts'
-import { entries } from './address.ts'
+import { entries, severalHint } from './address.ts'
 import type { Place } from './diagnostic.ts'
 import { nearest } from './nearest.ts'
 import type { WebRule } from './policy.ts'
@@ -34,7 +34,7 @@ function readHost(setting: Setting, words: Words, path: Path): NonNullable<WebRu
     }
     const parsed = parseHostPattern(text)
     if (!parsed.ok) {
-      report.error('pattern', at, parsed.problem, parsed.hint)
+      report.error('pattern', at, parsed.problem, severalHint(text) ?? parsed.hint)
       return []
     }
     const meant = text.includes('.') ? undefined : (addresses.names.near(text) ?? nearest(text, ['numeric']))
@@ -60,7 +60,7 @@ function readContentTypes(setting: Setting, words: Words, path: Path): string[] 
   return entries(setting.report, words, path).flatMap(({ text, at }) => {
     const type = (text.split(';')[0] ?? '').trim().toLowerCase()
     if (MEDIA_TYPE.test(type)) return [type]
-    setting.report.error('content-type', at, `\`${text}\` is no media type`, /^(?:audio|application|font|image|model|text|video)$/.test(type) ? `write \`${type}/*\`` : /^[a-z0-9+.-]+$/.test(type) ? `write \`application/${type}\`, if that is it` : 'write `application/zip`, or `video/*`')
+    setting.report.error('content-type', at, `\`${text}\` is no media type`, severalHint(text) ?? (/^(?:audio|application|font|image|model|text|video)$/.test(type) ? `write \`${type}/*\`` : /^[a-z0-9+.-]+$/.test(type) ? `write \`application/${type}\`, if that is it` : 'write `application/zip`, or `video/*`'))
     return []
   })
 }
@@ -68,7 +68,7 @@ function readContentTypes(setting: Setting, words: Words, path: Path): string[] 
 function readMethods(setting: Setting, words: Words, path: Path): string[] {
   return entries(setting.report, words, path).flatMap(({ text, at }) => {
     const known = KNOWN_METHODS.includes(text.toUpperCase()) ? text.toUpperCase() : undefined
-    if (!TOKEN.test(text)) setting.report.error('method', at, `\`${text}\` is no method`, 'write `GET`, `POST`, `CONNECT`, ...')
+    if (!TOKEN.test(text)) setting.report.error('method', at, `\`${text}\` is no method`, severalHint(text) ?? 'write `GET`, `POST`, `CONNECT`, ...')
     else if (known !== undefined && known !== text) setting.report.error('method', at, `\`${text}\` is never sent: methods tell upper case from lower`, `write \`${known}\``)
     else return [text]
     return []
@@ -80,7 +80,7 @@ function readLists(setting: Setting, words: Words, path: Path): string[] {
     setting.usedLists.add(text)
     if (setting.lists.has(text)) return [text]
     const meant = nearest(text, setting.lists)
-    setting.report.error('undefined-name', at, `nothing defines the list \`${text}\``, meant === undefined ? 'define it under `lists`' : `did you mean \`${meant}\`?`)
+    setting.report.error('undefined-name', at, `nothing defines the list \`${text}\``, meant === undefined ? (severalHint(text) ?? 'define it under `lists`') : `did you mean \`${meant}\`?`)
     return []
   })
 }
