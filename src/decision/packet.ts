@@ -188,10 +188,14 @@ function caught(compiled: CompiledPolicy, facts: PacketFacts, client: Client, no
 /** For what nothing decided: QUIC, DNS and DNS over TLS are refused quickly, so that programs fall back at once; then the default. */
 function last(compiled: CompiledPolicy, facts: PacketFacts, client: Client, trace: Trace): Verdict {
   const what = `no rule allows ${packetText(facts)} from ${client.address.text}`
-  tell(trace, 'gateway.default', 'match', compiled.policy.gateway.default.action)
   const ported = facts.protocol === 'tcp' || facts.protocol === 'udp'
-  if (isBroadcast(compiled, facts.to) || scopeOf(facts.to) === 'multicast') return drop(reserved('default', `${what}, and nobody answers what is for everybody`))
+  if (isBroadcast(compiled, facts.to) || scopeOf(facts.to) === 'multicast') {
+    tell(trace, 'gateway.default', 'match', 'drop')
+    return drop(reserved('default', `${what}, and nobody answers what is for everybody`))
+  }
   const quick = goesToRed(compiled, facts.to) && ((facts.protocol === 'udp' && facts.port === 443) || (ported && (facts.port === 53 || facts.port === 853)))
+  if (quick) tell(trace, 'refused quickly', 'match', `${packetText(facts)}: programs fall back at once`)
+  else tell(trace, 'gateway.default', 'match', compiled.policy.gateway.default.action)
   const cause = reserved('default', what)
   return quick ? reject(facts, cause) : asDefault(compiled, facts, cause)
 }

@@ -79,6 +79,14 @@ t.test('a packet', async (t) => {
   t.match(explain(office, question(office, '192.168.51.5', 'dns to 203.0.113.25')), { verdict: 'deny', rule: 'default' })
 })
 
+t.test('what ends a packet that no rule allows', async (t) => {
+  const end = (text: string): string | undefined => tried(explain(office, question(office, '192.168.51.35', text))).at(-1)
+  t.equal(end('tcp/25 to 93.184.216.34'), 'gateway.default: match (drop)')
+  t.equal(end('udp/443 to 93.184.216.34'), 'refused quickly: match (udp/443 (quic) to 93.184.216.34: programs fall back at once)')
+  t.equal(end('tcp/853 to 93.184.216.34'), 'refused quickly: match (tcp/853 (domain-s) to 93.184.216.34: programs fall back at once)')
+  t.equal(end('udp/443 to 255.255.255.255'), 'gateway.default: match (drop)')
+})
+
 t.test('addresses are asked for only where traffic would', async (t) => {
   t.equal(needsAddresses(office, question(office, '192.168.51.35', 'http://x.test/')), true)
   t.equal(needsAddresses(office, question(office, '192.168.51.25', 'http://x.test/')), false)
