@@ -1,6 +1,6 @@
 // The request line (RFC 9112 3): method SP request-target SP HTTP-version, each one space. Extension methods keep their case. Danger
 // prevented: targets with control octets, other protocols (HTTP/2's preface, HTTP/0.9), versions that frame their messages otherwise.
-import { SP, TARGET, TOKEN } from './characters.ts'
+import { isAll, SP, TARGET, TOKEN } from './characters.ts'
 import { type HttpFault, requestFault } from './fault.ts'
 
 export interface RequestLine {
@@ -14,12 +14,20 @@ export interface RequestLine {
 /** Longest method; a longer one is none that anybody implements (RFC 9112 3: 501). */
 const METHOD_LENGTH = 64
 
+const NOT_IMPLEMENTED = requestFault('a method that nobody implements', 501)
+
+/** Of a line that is too long before its end: its method is, and not its target. */
+export function longMethod(seen: (octets: number) => string): HttpFault | undefined {
+  const text = seen(METHOD_LENGTH + 1)
+  return text.length > METHOD_LENGTH && isAll(text, TOKEN) ? NOT_IMPLEMENTED : undefined
+}
+
 /** Reads `text[from..to)`, the line without its CRLF. */
 export function parseRequestLine(text: string, from: number, to: number, uriBytes: number): RequestLine | HttpFault {
   let space = from
   while (space < to && TOKEN[text.charCodeAt(space)] === 1) space++
   if (space === from || text.charCodeAt(space) !== SP || space >= to) return requestFault('a request line without a valid method')
-  if (space - from > METHOD_LENGTH) return requestFault('a method that nobody implements', 501)
+  if (space - from > METHOD_LENGTH) return NOT_IMPLEMENTED
   const targetFrom = space + 1
   let targetTo = targetFrom
   while (targetTo < to && TARGET[text.charCodeAt(targetTo)] === 1) targetTo++

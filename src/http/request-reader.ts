@@ -3,7 +3,7 @@
 import { type HttpFault, requestFault } from './fault.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { type HeadLimits, parseRequestHead, type RequestHead } from './request-head.ts'
-import { parseRequestLine } from './request-line.ts'
+import { longMethod, parseRequestLine } from './request-line.ts'
 
 export interface ReaderLimits extends HeadLimits {
   /** octets of the field lines together */
@@ -41,7 +41,7 @@ export class RequestReader {
       return request
     }
     if (result === 'bad-octet') return requestFault('an invalid octet or line end in the request head')
-    if (result === 'long-line') return requestFault('the request target is too long', 414)
+    if (result === 'long-line') return longMethod((octets) => head.seen(octets)) ?? requestFault('the request target is too long', 414)
     if (result === 'long-head') return requestFault('the request head is too long', 431)
     // no need to wait for the fields of what is no request of ours
     if (this.#lineChecked || !head.lineComplete) return undefined

@@ -9,6 +9,7 @@ const fields = (count: number): string[] => Array.from({ length: count }, (_, at
 const requests: readonly WireCase[] = [
   { ...ours, name: 'a target at its bound', ref: 'RFC 9110 15.5.15', send: `GET /${'a'.repeat(199)} HTTP/1.1\r\nHost: {origin}\r\n\r\n`, path: 'inside', expect: passes({ line: `GET /${'a'.repeat(199)} HTTP/1.1` }) },
   { ...ours, name: 'a target above its bound is 414', ref: 'RFC 9110 15.5.15', send: `GET {uri}/${'a'.repeat(201)} HTTP/1.1\r\nHost: {origin}\r\n\r\n`, expect: refused(414), records: [{ rule: 'limits', status: 414 }] },
+  { ...ours, name: 'a method that never ends is 501 before its end', ref: 'RFC 9112 3', send: 'M'.repeat(4000), expect: refused(501) },
   { ...ours, name: 'a target that never ends is 414 before its end', ref: 'RFC 9110 15.5.15', send: `GET {uri}/${'a'.repeat(4000)}`, expect: refused(414) },
   { ...ours, name: 'fields at their count', ref: 'RFC 6585 5', send: get('/x', ...fields(9)), expect: passes({ line: 'GET /x HTTP/1.1' }) },
   { ...ours, name: 'fields above their count are 431', ref: 'RFC 6585 5', send: get('/x', ...fields(10)), expect: refused(431), records: [{ rule: 'limits', status: 431 }] },
