@@ -14,6 +14,8 @@ web:
     - { name: partner, action: deny, to: 93.184.215.0/24, host: partner.test }
     - { name: intranet, action: allow, host: in.test, resolves-to: [10.0.0.0/8] }
     - { name: lesson, action: deny, host: video.test, schedule: lessons }
+    - { name: lesson-too, action: deny, host: both.test, schedule: lessons }
+    - { name: always, action: deny, host: both.test }
     - { name: old, action: deny, host: old.test, expires: 2026-05-05 }
     - { name: any-name, action: allow, host: loose.test, tunnels: { server-name: any } }
 `
@@ -75,6 +77,8 @@ t.test('a verdict that depends on time is an error, where the test names none', 
   t.match(told('{ from: 192.168.51.35, request: "GET http://video.test/", expect: deny, by: lesson }'), /^test-time: .*allow by `web\.default` at .*, deny by `lesson` at /)
   t.match(told('{ from: 192.168.51.35, request: "GET http://old.test/", expect: allow }'), /^test-time: .*deny by `old` at .*, allow by `web\.default` at /)
   t.equal(told('{ from: 192.168.51.35, request: "GET http://other.test/", expect: allow }'), '', 'others do not')
+  t.equal(told('{ from: 192.168.51.35, request: "GET http://both.test/", expect: deny }'), '', 'denied at any time, whichever rule it is')
+  t.match(told('{ from: 192.168.51.35, request: "GET http://both.test/", expect: deny, by: always }'), /^test-time: .*deny by `always` at .*, deny by `lesson-too` at /)
 })
 
 t.test('tests judge as enforced in observe mode too', async (t) => {
