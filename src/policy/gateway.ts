@@ -12,7 +12,7 @@ import { readDefaultReject } from './reject.ts'
 import type { Report } from './report.ts'
 import type { Draft, Words } from './schema.ts'
 import { readTransparent } from './transparent.ts'
-import type { Services } from './service-set.ts'
+import { type Services, withPortInUse } from './service-set.ts'
 import { service } from './services.ts'
 import type { Path } from './source.ts'
 
@@ -81,7 +81,7 @@ export function readGateway(report: Report, draft: GatewayDraft, known: { addres
   return {
     green, red, admin,
     proxy: { port, ...(user === undefined ? {} : { user }), ...(transparent ? { transparent: true } : {}) },
-    serve: draft.serve === undefined ? defaultServe() : (known.services.set(draft.serve, ['gateway', 'serve']) ?? defaultServe()),
+    serve: draft.serve === undefined ? defaultServe() : withPortInUse(known.services.set(draft.serve, ['gateway', 'serve']) ?? defaultServe(), port),
     output: draft.output?.action ?? 'allow',
     default: { action: fallback, ...(rejectWith === undefined ? {} : { rejectWith }), log: draft.default?.log ?? true },
     resolvers: draft.resolvers === undefined ? [] : entries(report, draft.resolvers, ['gateway', 'resolvers']).flatMap(({ text, at }) => readResolver(report, text, at)),

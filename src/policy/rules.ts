@@ -1,11 +1,11 @@
 // Packet rules. Danger prevented: a rule whose path nobody thought of: what it denies directly would still pass by the proxy.
 import { ANY_ADDRESS, NO_ADDRESSES } from './address.ts'
-import type { AddressSet, GreenNetwork, PacketRule, ServiceSet } from './policy.ts'
+import type { AddressSet, GreenNetwork, PacketRule } from './policy.ts'
 import { readBase, readFrom, type Setting, tellEmpty } from './rule-base.ts'
 import { readSlowing } from './rate.ts'
 import { readReject } from './reject.ts'
 import type { RuleDraft } from './schema.ts'
-import { ANY_SERVICE, NO_SERVICE } from './service-set.ts'
+import { ANY_SERVICE, NO_SERVICE, withPortInUse } from './service-set.ts'
 
 /** `to: any`, `internet` and `green` speak of direct packets only, unless the rule says otherwise (policy.md, packets). */
 function usualPath(to: AddressSet): PacketRule['via'] {
@@ -17,14 +17,6 @@ function isGateway(to: AddressSet, green: readonly GreenNetwork[]): boolean {
   if (to.any || to.internet || to.green || to.hosts.length > 0) return false
   const own = to.ranges.every((range) => range.first === range.last && green.some((one) => one.family === range.family && one.address === range.first))
   return own && (to.gateway || to.ranges.length > 0)
-}
-
-/** The proxy's port by number on the gateway means the port in use, `--port` or not (policy.md, loading). */
-function withPortInUse(services: ServiceSet, port: number): ServiceSet {
-  const named = (part: ServiceSet['parts'][number]): boolean => part.protocol === 'tcp' && part.first === port && part.last === port
-  if (!services.parts.some(named)) return services
-  const others = services.parts.filter((part) => !named(part) && part.protocol !== 'proxy')
-  return { ...services, parts: [...others, { protocol: 'proxy' }] }
 }
 
 export function readRule(setting: Setting, draft: RuleDraft, index: number): PacketRule {

@@ -24,6 +24,14 @@ function unite(sets: readonly ServiceSet[], text: readonly string[]): ServiceSet
   return { any: sets.some((set) => set.any), parts: [...parts.values()], text }
 }
 
+/** The proxy's port by number on the gateway means the port in use, `--port` or not (policy.md, loading). */
+export function withPortInUse(services: ServiceSet, port: number): ServiceSet {
+  const named = (part: ServiceSet['parts'][number]): boolean => part.protocol === 'tcp' && part.first === port && part.last === port
+  if (!services.parts.some(named)) return services
+  const others = services.parts.filter((part) => !named(part) && part.protocol !== 'proxy')
+  return { ...services, parts: [...others, { protocol: 'proxy' }] }
+}
+
 export function newServices(report: Report, sections: Readonly<Record<string, Words>>): Services {
   const one = (text: string, at: Path, names: Names<ServiceSet>): ServiceSet | undefined => {
     const wrong = (code: string, problem: string, hint?: string): undefined => report.error(code, at, problem, hint) as undefined

@@ -68,6 +68,9 @@ t.test('the proxy\'s port by number on the gateway is the port in use', async (t
   for (const [to, services, protocol] of rows) {
     t.equal(policyOf(`${GREEN}rules:\n  - { action: allow, from: green, to: ${to}, services: ${services} }\n`).rules[0]?.services.parts[0]?.protocol, protocol, `${services} to ${to}`)
   }
+  const served = (serve: string): readonly string[] => policyOf(`${GREEN.replace('gateway:\n', `gateway:\n  serve: ${serve}\n`)}`).gateway.serve.parts.map(({ protocol }) => protocol)
+  t.strictSame(served('[tcp/800]'), ['proxy'], 'what is served is served by the gateway')
+  t.strictSame(served('[tcp/801, ping]'), ['tcp', 'icmp'])
 })
 
 t.test('names of rules, and what they carry', async (t) => {
