@@ -23,8 +23,13 @@ const WORDS: Readonly<Record<string, Words>> = {
   BAD_SCALAR_START: { hint: 'text that begins with `@`, a backtick or `%` goes in quotes' },
   TAG_RESOLVE_FAILED: { hint: 'a policy needs no tags: remove it; text that begins with `!` goes in quotes' },
   UNEXPECTED_TOKEN: { message: 'a bracket, a brace or a quote stands where none belongs', hint: 'text that holds one goes in quotes: "rules[2]"' },
+  MULTILINE_IMPLICIT_KEY: { message: 'a key whose colon is missing, or stands on another line', hint: 'write `key: value` with key and colon on one line, and a space behind the colon' },
+  KEY_OVER_1024_CHARS: { message: 'a key of more than 1024 characters: its colon is missing, or a quote before it', hint: 'write `key: value`' },
   RESOURCE_EXHAUSTION: { message: 'the file is nested too deeply', hint: 'write it plainly' },
 }
+
+/** For what nobody writes by mistake. */
+const PLAINLY = 'write it plainly: `key: value`, or an entry a line after `- `'
 
 function lowered(message: string): string {
   const first = message.split('\n')[0] ?? message
@@ -37,7 +42,7 @@ function told(problem: YAMLError, spot: Spot): Diagnostic {
   const key = spot.excerpt.text.slice(spot.place.column - 1).split(/[:\s,}]/)[0] ?? ''
   const message = duplicate ? `the key \`${key}\` stands twice in one mapping` : (words?.message ?? lowered(problem.message))
   const excerpt = duplicate ? { ...spot.excerpt, length: Math.max(1, key.length) } : spot.excerpt
-  return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, place: spot.place, excerpt, ...(words === undefined ? {} : { hint: words.hint }) }
+  return { code: duplicate ? 'duplicate-key' : 'yaml', severity: 'error', message, place: spot.place, excerpt, hint: words?.hint ?? PLAINLY }
 }
 
 /** One a line: what the reader finds wrong in the rest of a broken line follows from the break. */
