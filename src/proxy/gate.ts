@@ -53,7 +53,7 @@ export interface Gate {
 }
 
 /**
- * The listener (listener.ts) hands every accepted socket to `serveConnection(socket: Socket, gate: Gate): Inbound` (inbound.ts) and keeps the
+ * The listener (listener.ts) hands every accepted socket to `serveConnection(socket: Socket, gate: Gate): Inbound` (serve-connection.ts) and keeps the
  * Inbound until the socket's 'close'. Its server must be made with `allowHalfOpen: true` (a client may end its side and still wait for the
  * answer) and `noDelay: true`.
  */

@@ -14,11 +14,12 @@ import { watchHalfClosed } from './half-closed.ts'
 import { Held } from './held.ts'
 import type { LimitRefusal } from './limits.ts'
 import { Linger } from './linger.ts'
-import { type Peer, peerOf } from './peer.ts'
+import type { Peer } from './peer.ts'
 import { type Pool, poolOf } from './pool.ts'
 import { RAW_TARGET } from './notes.ts'
 import { Outgoing } from './outgoing.ts'
 import { Reads } from './reads.ts'
+import { Turns } from './turns.ts'
 import { refuseUnread } from './unread.ts'
 
 /** A client may wait as long for its next request. */
@@ -30,13 +31,6 @@ const SPENT_READER = new RequestReader()
 const SPENT_HELD = new Held()
 
 const limitsOf = (gate: Gate): Limits => gate.snapshot().compiled.policy.limits
-
-export function serveConnection(socket: Socket, gate: Gate, limited?: LimitRefusal): Inbound {
-  const peer = peerOf(socket)
-  if (peer !== undefined) return new InboundConnection(socket, peer, gate, limited)
-  socket.destroy()
-  return { place: -1, drain: () => {}, destroy: () => {} }
-}
 
 export class InboundConnection implements Inbound {
   place = -1
@@ -60,6 +54,7 @@ export class InboundConnection implements Inbound {
   #stopped = false
   #linger: Linger | undefined
   #reading = false
+  readonly #turns = new Turns(this)
   /** the client has ended its side */
   ended = false
   #draining = false
@@ -99,7 +94,7 @@ export class InboundConnection implements Inbound {
 
   /** The chunk is ours until we return, and after a false until the reads go on. */
   take(chunk: Buffer): boolean {
-    if (this.#mode === 'head' && this.#held.empty) {
+    if (this.#mode === 'head' && this.#held.empty && !this.#turns.waiting) {
       this.#read(chunk)
       this.#pump()
     } else if (this.#mode === 'linger') this.#linger?.drop(chunk.length)
@@ -137,13 +132,13 @@ export class InboundConnection implements Inbound {
   #pump(): void {
     if (this.#reading) return
     this.#reading = true
-    while (this.#mode === 'head' && !this.socket.writableNeedDrain) {
+    while (this.#mode === 'head' && !this.#turns.waiting && !this.socket.writableNeedDrain) {
       const chunk = this.#held.take()
       if (chunk === undefined) break
       this.#read(chunk)
     }
     this.#reading = false
-    if (this.#mode !== 'head' || !this.#held.empty) return
+    if (this.#mode !== 'head' || this.#turns.waiting || !this.#held.empty) return
     if (this.ended) this.#close()
     else this.#go()
   }
@@ -164,7 +159,12 @@ export class InboundConnection implements Inbound {
     this.#mode = 'exchange'
     this.#exchange = new Exchange(this, request, this.#began, reader.octets)
     this.#exchange.start()
+    if (this.#turns.over(this.#between)) this.#stop()
   }
+
+  get #between(): boolean { return this.#mode === 'head' }
+
+  nextTurn(): void { this.#pump() }
 
   /** A request that could not be read: answered, told, and the connection closed, since nobody knows where the next one would begin. */
   #refuse(fault: HttpFault): void {
