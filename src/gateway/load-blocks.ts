@@ -22,7 +22,14 @@ function within({ services }: BlockSource, { port }: BlockEntry, proxyPort: numb
   return services.parts.some((part) => (part.protocol === 'proxy' ? port === proxyPort : 'first' in part && part.first <= port && port <= part.last))
 }
 
-export async function loadBlocks(policy: Policy, line: (place: BlockSource['place']) => string): Promise<LoadedBlocks> {
+/** The proxy's port by number means the port in use as well, or `--port` would open what a line closed. */
+function withPortInUse(entries: readonly BlockEntry[], written: number, inUse: number): readonly BlockEntry[] {
+  if (inUse === 0 || inUse === written) return entries
+  return entries.flatMap((entry) => (entry.port === written ? [entry, { ...entry, port: inUse }] : [entry]))
+}
+
+/** `portInUse` 0: the policy's own. */
+export async function loadBlocks(policy: Policy, line: (place: BlockSource['place']) => string, portInUse: number): Promise<LoadedBlocks> {
   const blocks: [string, readonly BlockEntry[]][] = []
   const diagnostics: Diagnostic[] = []
   const texts: string[] = []
@@ -36,7 +43,7 @@ export async function loadBlocks(policy: Policy, line: (place: BlockSource['plac
       const bad = [...read.bad, ...idle].sort((a, b) => a.line - b.line)
       const [first] = bad
       if (first !== undefined) diagnostics.push(skippedLines(source.place, line(source.place), source.file, bad.length, first.line, first.text))
-      blocks.push([source.name, entries])
+      blocks.push([source.name, withPortInUse(entries, policy.gateway.proxy.port, portInUse)])
       texts.push(text)
     } catch (error) {
       diagnostics.push(missingFile(source.place, line(source.place), `blocks.${source.name}`, source.file, error))

@@ -87,7 +87,7 @@ export async function loadPolicy(file: string, machine: Machine, options: LoadOp
   // looked for even where the file has errors already: its author is told all of them in one go
   const lines = text.split(/\r?\n/)
   const line = (place: Place): string => lines[place.line - 1] ?? ''
-  const blocks = await loadBlocks(partial, line)
+  const blocks = await loadBlocks(partial, line, machine.proxyPort)
   const lists = await loadLists(partial, line, options.before ?? [], options.step)
   const diagnostics = [...parsed, ...checkExpressions(partial), ...blocks.diagnostics, ...lists.diagnostics]
   if (policy === undefined || failed(diagnostics)) return { ok: false, diagnostics: shown(diagnostics, file, line) }
