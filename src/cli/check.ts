@@ -50,7 +50,7 @@ async function check(path: string | undefined, options: CheckOptions): Promise<v
   if (path !== undefined && options.policy !== undefined) return usageError('the policy is named twice', 'either `check FILE` or `check --policy FILE`')
   const wanted = path ?? options.policy ?? defaultPolicyFile()
   const files = policyFiles(wanted)
-  if (files.length === 0) return usageError(`${wanted} holds no policy (*.yaml)`)
+  if (files.length === 0) return usageError(`${wanted} holds no policy (*.yaml)`, 'name the file: `check FILE`')
   const all: Checked[] = []
   for (const file of files) all.push(await checkFile(file, options.strict === true))
   const ok = all.every((each) => each.ok)

@@ -16,7 +16,7 @@ import { kernelGeneration, kernelTexts } from './firewall-live.ts'
 import { planOf } from './firewall-plan.ts'
 import type { Plan, PlanOptions } from './firewall-plan.ts'
 import { policyOption } from './options.ts'
-import { backendNow, rulesText } from './plane-rules.ts'
+import { BACKEND_MEND, backendNow, rulesText } from './plane-rules.ts'
 
 export interface Wanted {
   readonly plan: Plan
@@ -51,7 +51,7 @@ export async function wantedNow(places: Places, options: PlanOptions & { readonl
   const plan = await planOf({ ...options, ...(meta === undefined || options.port !== undefined ? {} : { port: meta.port }) }, file, false)
   if (plan === undefined) return undefined
   const chosen = await backendNow(options.backend)
-  if (!chosen.ok) return void failure(chosen.problem)
+  if (!chosen.ok) return void failure(chosen.problem, BACKEND_MEND)
   const listed = await kernelTexts()
   const generation = listed.ok ? kernelGeneration(listed.texts) : undefined
   const ipset = listed.ok && [listed.texts.iptables, listed.texts.ip6tables].some((text) => text?.includes('--add-set gg_') === true)

@@ -21,8 +21,16 @@ export function usageError(message: string, hint?: string): void {
   process.exitCode = EXIT.usage
 }
 
+const PACKAGES: Readonly<Record<string, string>> = { nft: 'nftables', conntrack: 'conntrack', tcpdump: 'tcpdump', ipset: 'ipset', iptables: 'iptables', ip6tables: 'iptables', flock: 'util-linux' }
+
+/** Of a tool that is missing. */
+function installing(message: string): string | undefined {
+  const name = PACKAGES[/(\w+) is not installed$/.exec(message.trimEnd())?.[1] ?? '']
+  return name === undefined ? undefined : `install it: \`apt-get install ${name}\``
+}
+
 /** Tells one failure and sets the code for it. */
-export function failure(message: string, hint?: string): void {
+export function failure(message: string, hint = installing(message)): void {
   sayError(`greengate: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`)
   process.exitCode = EXIT.failure
 }

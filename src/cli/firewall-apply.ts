@@ -27,7 +27,7 @@ import { EXIT, failure, usageError } from './exit.ts'
 import { livePlanOptions, planOf } from './firewall-plan.ts'
 import type { Plan, PlanOptions } from './firewall-plan.ts'
 import { policyOption } from './options.ts'
-import { backendNow, backendOption, rulesText } from './plane-rules.ts'
+import { BACKEND_MEND, backendNow, backendOption, rulesText } from './plane-rules.ts'
 import type { BackendOption, Chosen } from './plane-rules.ts'
 import { outcomeText, planePlaces, secondsOption, self, stateOption, toldPlainly } from './plane-options.ts'
 import type { StateOptions } from './plane-options.ts'
@@ -193,7 +193,7 @@ async function applyAction(options: ApplyOptions): Promise<void> {
   if (plan === undefined) return
   tellDiagnostics(lint(plan.compiled))
   const chosen = await backendNow(options.backend)
-  if (!chosen.ok) return failure(chosen.problem, 'nothing was changed')
+  if (!chosen.ok) return failure(chosen.problem, `nothing was changed; ${BACKEND_MEND}`)
   await run(plan, chosen, found, options)
 }
 

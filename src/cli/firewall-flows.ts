@@ -149,6 +149,7 @@ export function firewallFlows(firewall: Command): void {
     .option('--json', 'as one JSON object; with -f one a line')
     .addHelpText('after', `
 Octets stand there where the kernel counts them: sysctl -w net.netfilter.nf_conntrack_acct=1 (for flows that begin then).
+With -f the kernel tells the end of flows that began meanwhile; of older ones too with net.netfilter.nf_conntrack_events=1 before they begin.
 
 Example:
   $ sudo greengate firewall flows --policy office.yaml --client MailAccess

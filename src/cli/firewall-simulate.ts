@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { InvalidArgumentError, Option } from 'commander'
+import { readMend, whyUnread } from '../gateway/file-fault.ts'
 import type { Ip } from '../net/ip.ts'
 import type { Mac } from '../net/mac.ts'
 import { markOf, modelOfRuleset } from '../proof/from-ruleset.ts'
@@ -100,7 +101,7 @@ async function many(plan: Plan, file: string, json: boolean): Promise<void> {
   try {
     text = await textOf(file)
   } catch (error) {
-    return failure(`\`${file}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return failure(`\`${file}\` cannot be read: ${whyUnread(error)}`, readMend(error, '--file FILE'))
   }
   const simulator = new Simulator(plan)
   const rows: Row[] = []

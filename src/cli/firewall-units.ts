@@ -1,7 +1,8 @@
 // `greengate firewall units`: the units of systemd for this installation, printed or written into a folder. It installs and starts nothing.
-import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { whyUnwritten, writeMend } from '../gateway/file-fault.ts'
 import { TRANSPARENT, units } from '../gateway/system/units.ts'
 import type { Unit } from '../gateway/system/units.ts'
 import { transparentPort } from '../policy/transparent.ts'
@@ -19,10 +20,22 @@ interface UnitsOptions {
 }
 
 function written(folder: string, made: readonly Unit[]): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return usageError(`${folder} is no folder`)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return usageError(`${folder} is no folder`, 'name one that is there: `--write /etc/systemd/system`')
   const taken = made.find(({ name }) => existsSync(join(folder, name)))
   if (taken !== undefined) return failure(`${join(folder, taken.name)} is there already`, 'nothing was written; remove it, or compare it with what is printed')
-  for (const { name, text } of made) writeFileSync(join(folder, name), text, { flag: 'wx', mode: 0o644 })
+  const whole: string[] = []
+  for (const { name, text } of made) {
+    const file = join(folder, name)
+    try {
+      writeFileSync(file, text, { flag: 'wx', mode: 0o644 })
+      whole.push(file)
+    } catch (error) {
+      // half of it is ours too; what somebody else made meanwhile is not
+      const own = error instanceof Error && 'code' in error && error.code === 'ENOSPC' ? [...whole, file] : whole
+      for (const each of own) rmSync(each, { force: true })
+      return failure(`${file} cannot be written: ${whyUnwritten(error)}`, `nothing is left of it; ${writeMend(error, '--write FOLDER')}`)
+    }
+  }
   const socket = made.some(({ name }) => name === TRANSPARENT) ? `${TRANSPARENT} ` : ''
   say(`${made.map(({ name }) => join(folder, name)).join('\n')}\nnext: systemctl daemon-reload; systemctl enable greengate-firewall greengate-keep greengate-watch ${socket}greengate\n`)
 }

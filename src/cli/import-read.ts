@@ -5,18 +5,11 @@ import { join } from 'node:path'
 import { SHOREWALL_FILES } from '../import/shorewall/shorewall.ts'
 import { notText } from '../import/source.ts'
 import type { ImportFile, ImportProblem } from '../import/source.ts'
+import { readMend, whyUnread } from '../gateway/file-fault.ts'
 import { boundedText, readBounded } from '../gateway/read-bounded.ts'
 
 const MOST_BYTES = 64 << 20
 const OWNERS: Readonly<Record<string, string>> = { shorewall: 'Shorewall', squid: 'Squid', squidguard: 'squidGuard', e2guardian: 'e2guardian' }
-
-function reasonOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
-  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
-  if (code === 'EISDIR') return 'it is a folder'
-  return error instanceof Error ? error.message : String(error)
-}
 
 function existing(folder: string, names: readonly string[]): string[] {
   const there = new Set(readdirSync(folder))
@@ -60,7 +53,7 @@ export async function readImportFiles(kind: string, paths: readonly string[]): P
         if (problem === undefined) files.push(file)
       }
     } catch (error) {
-      return { file: path, message: `it cannot be read: ${reasonOf(error)}` }
+      return { file: path, message: `it cannot be read: ${whyUnread(error)}`, hint: readMend(error) }
     }
   }
   return files.length === 0 ? { file: paths[0] ?? '', message: 'it is empty', hint: 'name a file that holds something' } : { files }

@@ -3,6 +3,7 @@
 import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { FileDraft } from '../import/draft.ts'
+import { whyUnwritten, writeMend } from '../gateway/file-fault.ts'
 import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { renderDiagnostic } from '../policy/diagnostic.ts'
@@ -49,7 +50,7 @@ export async function writeImport(file: string, text: string, files: readonly Fi
     return { ok: true, written: all.map(({ path }) => path) }
   } catch (error) {
     if (!force) for (const path of placed) rmSync(path, { force: true })
-    return { ok: false, message: `\`${file}\` cannot be written: ${error instanceof Error ? error.message : String(error)}`, hint: force ? 'what was overwritten before that stays' : 'nothing is left of it' }
+    return { ok: false, message: `\`${file}\` cannot be written: ${whyUnwritten(error)}`, hint: `${force ? 'what was overwritten before that stays' : 'nothing is left of it'}; ${writeMend(error, '--write FILE')}` }
   } finally {
     if (staging !== undefined) rmSync(staging, { recursive: true, force: true })
   }

@@ -1,10 +1,11 @@
 // `greengate learn`: a policy from what was observed, the narrowest that allows it, each rule with its evidence, its test and its end. A draft for a person:
 // nothing is put in force. Danger prevented: an enforced policy that was written from memory, and the first morning after.
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { timeText } from '../firewall/standing.ts'
+import { whyUnwritten, writeMend } from '../gateway/file-fault.ts'
 import { loadPolicy } from '../gateway/load.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { parseTime } from '../policy/schedule.ts'
@@ -64,14 +65,18 @@ function misplaced(options: LearnOptions, base: Base): readonly [problem: string
 }
 
 /** Whole or not at all. */
-function writeWhole(file: string, text: string): string | undefined {
+/** What was thrown, else undefined. */
+function writeWhole(file: string, text: string): { readonly error: unknown } | undefined {
   const draft = `${file}.${process.pid}.new`
+  let made = false
   try {
     writeFileSync(draft, text, { mode: 0o644, flag: 'wx' })
+    made = true
     renameSync(draft, file)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    if (made) rmSync(draft, { force: true })
+    return { error }
   }
 }
 
@@ -109,7 +114,7 @@ async function learnAction(options: LearnOptions): Promise<void> {
     }
     const learned: Learned = { made, gathering, packets, facts, written: options.write }
     const problem = options.write === undefined ? undefined : writeWhole(options.write, made.text)
-    if (problem !== undefined) return failure(`\`${options.write ?? ''}\` cannot be written: ${problem}`)
+    if (problem !== undefined) return failure(`\`${options.write ?? ''}\` cannot be written: ${whyUnwritten(problem.error)}`, writeMend(problem.error, '--write FILE'))
     if (options.json === true) return sayJson(learnedJson(learned), 2)
     const told = learnedText(learned, time)
     if (options.write !== undefined) return say(told)

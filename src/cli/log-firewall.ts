@@ -115,13 +115,15 @@ export async function firewallLog(options: FirewallLogOptions): Promise<void> {
   const filter = packetFilter(compiled, options, Date.now())
   if (filter === undefined) return
   const { timezone } = compiled.policy.gateway
-  if (options.file !== undefined && options.file !== '-' && !readable(options.file)) return usageError(`\`${options.file}\` cannot be read`)
+  if (options.file !== undefined && options.file !== '-' && !readable(options.file)) return usageError(`\`${options.file}\` cannot be read`, 'name a syslog file that this user may read: `--file FILE`')
   const telling = new Telling(compiled, filter, options.json === true)
   try {
     if (options.file === undefined) return await machineLog(telling, kernelLog(), options, filter, timezone)
     const signal = options.follow === true ? untilStopped() : new AbortController().signal
     await telling.messages(fileMessages(options.file, { follow: options.follow === true, timezone, signal }))
   } catch (error) {
-    failure(error instanceof Error ? error.message : String(error))
+    const forbidden = error instanceof Error && 'code' in error && (error.code === 'EPERM' || error.code === 'EACCES')
+    if (forbidden) failure('the kernel\'s log cannot be read: this user may not read it', 'run it as root, or name the file: `--file FILE`')
+    else failure(error instanceof Error ? error.message : String(error))
   }
 }

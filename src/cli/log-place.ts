@@ -26,7 +26,7 @@ function store(path: string): Place | undefined {
 export async function logPlace(options: PlaceOptions, file: string | undefined, fileOption: string): Promise<Place | undefined> {
   if (options.store !== undefined && file !== undefined) return void usageError(`\`--store\` or \`${fileOption}\`, not both`)
   // who follows a file that is not there waits for ever, and sees a quiet day
-  if (file !== undefined && file !== '-' && !existsSync(file)) return void failure(`\`${file}\` cannot be read: there is no such file`)
+  if (file !== undefined && file !== '-' && !existsSync(file)) return void failure(`\`${file}\` cannot be read: there is no such file`, `name another: \`${fileOption} FILE\``)
   if (file !== undefined) return { kind: 'file', path: file }
   if (options.store !== undefined) return store(options.store)
   const socket = await runningGateway(options.pidFile)

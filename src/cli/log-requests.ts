@@ -163,7 +163,7 @@ async function fromFile(path: string, telling: Telling, options: RequestLogOptio
     return
   }
   const parts = partsOf([path], undefined)
-  if (typeof parts === 'string') return failure(parts)
+  if ('problem' in parts) return failure(parts.problem, parts.hint)
   let broken = 0
   for (const part of parts) {
     try {
@@ -179,7 +179,7 @@ async function fromFile(path: string, telling: Telling, options: RequestLogOptio
   telling.flush()
   if (telling.unread > 0) sayError(`note: ${counted(telling.unread, 'line')} of it ${telling.unread === 1 ? 'is' : 'are'} none of the event log\n`)
   if (telling.read === 0 && telling.unread > 0) return failure(`${path} is no event log`, 'give the file that `greengate serve --event-log FILE` writes; an access log is for `greengate report --log`')
-  if (telling.read === 0 && broken > 0) failure(`nothing of ${path} could be read`)
+  if (telling.read === 0 && broken > 0) failure(`nothing of ${path} could be read`, 'run it as a user who may read it, or name another file')
 }
 
 export async function requestLog(options: RequestLogOptions): Promise<void> {

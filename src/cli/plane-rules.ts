@@ -18,6 +18,8 @@ export function backendOption(command: Command): Command {
   return command.addOption(new Option('--backend <backend>', 'nft or iptables (default: what our rules in force use, else nft where it is fit)').choices(['nft', 'iptables']))
 }
 
+export const BACKEND_MEND = 'install or update it (`apt-get install nftables`), or name the other: `--backend nft|iptables`'
+
 export type Chosen = { readonly ok: true; readonly backend: Backend; readonly fitness: Fitness } | { readonly ok: false; readonly problem: string }
 
 async function wanted(asked: Backend | undefined): Promise<Backend> {
@@ -25,7 +27,8 @@ async function wanted(asked: Backend | undefined): Promise<Backend> {
   const own = await readOwn(runTool)
   if (own.nft !== undefined) return 'nft'
   if (own.iptables !== undefined || own.ip6tables !== undefined) return 'iptables'
-  return (await fitness('nft')).problem === undefined ? 'nft' : 'iptables'
+  // where neither is fit it is nft that is missed
+  return (await fitness('nft')).problem === undefined || (await fitness('iptables')).problem !== undefined ? 'nft' : 'iptables'
 }
 
 /** Refuses what is too old for what we print, naming tool and kernel. */

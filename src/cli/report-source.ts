@@ -20,7 +20,7 @@ const MOST_WAITING = 50_000
 
 async function sumsOf(files: readonly string[], { since, until }: TimeRange): Promise<DatabaseSync | undefined> {
   const parts = partsOf(files, since === 0 ? undefined : since)
-  if (typeof parts === 'string') return void usageError(parts)
+  if ('problem' in parts) return void usageError(parts.problem, parts.hint)
   // a file that nobody else sees and that goes with the process
   const db = openStore('')
   db.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144')

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
 import { words, scalar } from '../import/scalar.ts'
 import { loadPolicy } from '../gateway/load.ts'
+import { unreadablePolicy } from '../gateway/load-diagnostics.ts'
 import { machineNow } from '../gateway/machine.ts'
 import { readBounded } from '../gateway/read-bounded.ts'
 import { editRules } from '../policy/edit.ts'
@@ -85,7 +86,9 @@ async function edit(options: EditOptions, make: (policy: Policy) => Made, told: 
   try {
     text = await readBounded(file, MOST_BYTES)
   } catch (error) {
-    return failure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'name the policy by `--policy FILE`')
+    tellDiagnostics([unreadablePolicy(file, error)])
+    process.exitCode = EXIT.policy
+    return
   }
   const { partial, diagnostics } = parsePolicy(text, file)
   if (partial === undefined) {
@@ -107,7 +110,7 @@ async function edit(options: EditOptions, make: (policy: Policy) => Made, told: 
   }
   const same = edited.text === text
   const problem = options.dryRun === true || same ? undefined : replaceFile(file, text, edited.text)
-  if (problem !== undefined) return failure(`${file} is not written: ${problem}`)
+  if (problem !== undefined) return failure(`${file} is not written: ${problem.why}`, problem.mend)
   const written = options.dryRun !== true && !same
   if (options.json === true) return sayJson({ ok: true, written, ...(options.dryRun === true ? { policy: edited.text } : {}), diagnostics: loaded.diagnostics.map(diagnosticJson) }, 2)
   tellDiagnostics(loaded.diagnostics)

@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs'
 import { seenFromJson } from '../log/seen-json.ts'
 import { isJsonLine, seenFromSquid } from '../log/seen-squid.ts'
 import type { SeenRequest } from '../log/seen.ts'
+import { readMend, whyUnread } from '../gateway/file-fault.ts'
 import { storedLines } from '../gateway/read-records.ts'
 import { logLines, logParts, strangeParts } from '../gateway/read-log.ts'
 import type { LogFilePart } from '../gateway/read-log.ts'
@@ -32,7 +33,7 @@ export function logsOption(text: string, before: readonly string[] = []): string
   return [...before, text]
 }
 
-export function partsOf(files: readonly string[], since: number | undefined): readonly LogFilePart[] | string {
+export function partsOf(files: readonly string[], since: number | undefined): readonly LogFilePart[] | { readonly problem: string; readonly hint: string } {
   const parts: LogFilePart[] = []
   for (const file of files) {
     if (file === '-') {
@@ -43,7 +44,7 @@ export function partsOf(files: readonly string[], since: number | undefined): re
       parts.push(...logParts(file))
       for (const path of strangeParts(file)) sayError(`note: ${path} is not read: unpack it first, or have it packed by gzip\n`)
     } catch (error) {
-      return `\`${file}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`
+      return { problem: `\`${file}\` cannot be read: ${whyUnread(error)}`, hint: readMend(error) }
     }
   }
   // one file under two names is counted once
@@ -61,7 +62,7 @@ export function someRead(understood: number, unread: number, broken: number, exa
   if (unread > 0) sayError(`note: ${counted(unread, 'line')} ${unread === 1 ? 'is' : 'are'} neither of our event log nor of Squid's access log${example === '' ? '' : `; the first: ${example}`}\n`)
   if (understood > 0 || (unread === 0 && broken === 0)) return true
   if (unread > 0) usageError('no line of the log could be understood', 'give the event log that `serve --event-log` writes, or a Squid access log in its native form or `combined`')
-  else failure('nothing of the log could be read')
+  else failure('nothing of the log could be read', 'run it as a user who may read it, or name another: `--log FILE`')
   return false
 }
 
@@ -123,6 +124,6 @@ export function seenSource(options: SeenOptions, timezone: string, now: number):
   }
   if (options.log === undefined || options.log.length === 0) return void usageError('which log?', 'name a store: `--store FILE`; or an event log or a Squid access log: `--log FILE`')
   const parts = partsOf(options.log, since)
-  if (typeof parts === 'string') return void usageError(parts)
+  if ('problem' in parts) return void usageError(parts.problem, parts.hint)
   return { since, each: (give) => readParts(parts, since, give) }
 }

@@ -4,6 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { Argument } from 'commander'
 import type { Command } from 'commander'
 import { timeText } from '../firewall/standing.ts'
+import { whyUnwritten, writeMend } from '../gateway/file-fault.ts'
 import { probe } from '../gateway/probe.ts'
 import type { CompiledPolicy } from '../decision/compile.ts'
 import { parseHost, hostText } from '../net/target.ts'
@@ -104,7 +105,7 @@ function confirmedAction(options: StateOption & { readonly write?: string }): vo
       writeFileSync(`${options.write}.new`, listText(confirmed), { mode: 0o644 })
       renameSync(`${options.write}.new`, options.write)
     } catch (error) {
-      return failure(`\`${options.write}\` cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+      return failure(`\`${options.write}\` cannot be written: ${whyUnwritten(error)}`, writeMend(error, '--write FILE'))
     }
   }
   const count = confirmed.names.length + confirmed.addresses.length

@@ -2,14 +2,7 @@
 import { escapeText } from '../log/escape.ts'
 import { excerptAt } from '../policy/diagnostic.ts'
 import type { Diagnostic, Place } from '../policy/diagnostic.ts'
-
-function reasonOf(error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
-  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
-  if (code === 'EISDIR') return 'it is a folder'
-  return error instanceof Error ? error.message : String(error)
-}
+import { readMend, whyUnread } from './file-fault.ts'
 
 export function excerpt(line: string, column: number): { readonly excerpt?: { readonly text: string; readonly length: number } } {
   if (line === '') return {}
@@ -18,12 +11,12 @@ export function excerpt(line: string, column: number): { readonly excerpt?: { re
 
 /** The policy itself cannot be read. */
 export function unreadablePolicy(file: string, error: unknown): Diagnostic {
-  return { code: 'unreadable', severity: 'error', message: `the policy cannot be read: ${reasonOf(error)}`, place: { file, line: 1, column: 1 }, hint: 'name the policy by `--policy FILE`' }
+  return { code: 'unreadable', severity: 'error', message: `the policy cannot be read: ${whyUnread(error)}`, place: { file, line: 1, column: 1 }, hint: readMend(error, '--policy FILE') }
 }
 
 export function missingFile(place: Place, line: string, what: string, file: string, error: unknown, hint = 'a path is relative to the policy file, or absolute'): Diagnostic {
   return {
-    code: 'missing-file', severity: 'error', message: `${what}: \`${escapeText(file)}\` cannot be read: ${reasonOf(error)}`, place,
+    code: 'missing-file', severity: 'error', message: `${what}: \`${escapeText(file)}\` cannot be read: ${whyUnread(error)}`, place,
     hint, ...excerpt(line, place.column),
   }
 }

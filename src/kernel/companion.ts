@@ -14,3 +14,8 @@ export function companion(command: string, args: readonly string[]): ChildProces
   const [program = command, ...rest] = words
   return spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnvironment(), cwd: '/' })
 }
+
+/** What it said, where the word for a program that is missing is setpriv's. */
+export function plainly(said: string): string {
+  return said.replace(/^setpriv: failed to execute (\S+): No such file or directory$/, '$1 is not installed')
+}

@@ -1,8 +1,9 @@
 // Flows as they come and go, from the kernel's own events (conntrack). Danger prevented: a follower that outlives whoever reads it.
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { parseFlow } from './conntrack.ts'
 import type { Flow } from './conntrack.ts'
-import { companion } from './companion.ts'
+import { companion, plainly } from './companion.ts'
 
 export interface FlowEvent {
   readonly event: 'new' | 'end'
@@ -25,6 +26,7 @@ const BUFFER = 8 << 20
 export async function* flowEvents(signal: AbortSignal): AsyncGenerator<FlowEvent, void, undefined> {
   const child = companion('conntrack', ['-E', '-e', 'NEW,DESTROY', '-o', 'extended,timestamp', '-b', String(BUFFER)])
   let said = ''
+  const closed = Promise.race([once(child, 'close'), once(child, 'error')]).catch(() => {})
   child.on('error', (error: NodeJS.ErrnoException) => {
     said = error.code === 'ENOENT' ? 'conntrack is not installed' : error.message
     child.stdout.destroy()
@@ -44,5 +46,7 @@ export async function* flowEvents(signal: AbortSignal): AsyncGenerator<FlowEvent
     signal.removeEventListener('abort', stop)
     stop()
   }
-  if (!signal.aborted) throw new Error(said.trim().split('\n').at(0) ?? 'conntrack ended')
+  // what it said may come after its last word on standard output
+  await closed
+  if (!signal.aborted) throw new Error(plainly(said.trim().split('\n')[0] || 'conntrack ended'))
 }

@@ -4,7 +4,7 @@ import { LOG_GROUP } from '../firewall/logs.ts'
 import type { FirewallRecord } from '../log/firewall-record.ts'
 import { NflogReader } from '../log/nflog.ts'
 import type { NflogRecord } from '../log/nflog.ts'
-import { companion } from './companion.ts'
+import { companion, plainly } from './companion.ts'
 import { runTool } from './tool.ts'
 
 function isLink(value: unknown): value is { readonly ifindex: number; readonly ifname: string } {
@@ -68,5 +68,5 @@ export async function* nflogRecords(signal: AbortSignal, ready: () => void = () 
     child.kill('SIGTERM')
   }
   const said = told.split('\n').map((line) => line.trim()).filter((line) => /^(?:tcpdump|setpriv): /.test(line) && !/listening on|verbose output/.test(line)).at(-1)
-  if (!signal.aborted) throw new Error(problem !== '' ? problem : (said ?? 'tcpdump ended'))
+  if (!signal.aborted) throw new Error(problem !== '' ? problem : plainly(said ?? 'tcpdump ended'))
 }

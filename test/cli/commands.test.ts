@@ -94,6 +94,21 @@ t.test('output that found no room, or only in part, is an error', async (t) => {
   t.equal(readFileSync(join(folder, 'whole'), 'utf8'), (await run(['schema'])).stdout)
 })
 
+t.test('a file that cannot be read or written is told with its mend, and no trace of us', async (t) => {
+  // /proc takes no file of anybody's
+  const cases: readonly (readonly [words: readonly string[], code: number, told: RegExp])[] = [
+    [['firewall', 'units', '--write', '/proc'], 1, /^greengate: \/proc\/[\w.-]+ cannot be written: .+\n {2}nothing is left of it; .*name another: `--write FOLDER`\n$/],
+    [['learn', '--log', 'test/report/observed.jsonl', '--write', '/proc/x.yaml'], 1, /greengate: `\/proc\/x\.yaml` cannot be written: there is no such folder\n {2}name another: `--write FILE`\n$/],
+    [['rules', 'disable', 'mail', '--policy', '/nonexistent.yaml'], 4, /^\/nonexistent\.yaml:1:1: error: the policy cannot be read: there is no such file\n {2}name another: `--policy FILE`\n/],
+    [['report', '--log', '/nonexistent'], 2, /^greengate: `\/nonexistent` cannot be read: there is no such file\n {2}name another file\n$/],
+  ]
+  await all(cases, async ([words, code, told]) => {
+    const end = await run(words)
+    t.equal(end.code, code, words.join(' '))
+    t.match(end.stderr, told, words.join(' '))
+  })
+})
+
 t.test('reload where no gateway is', async (t) => {
   const end = await run(['reload', '--pid-file', '/nonexistent/g.pid'])
   t.equal(end.code, 1)

@@ -86,7 +86,7 @@ t.test('edits are written whole, with the mode of the file and through a link, o
 
 t.test('a file that somebody else changed meanwhile is left as they left it', async (t) => {
   const folder = folderFor(t, { 'p.yaml': 'theirs' })
-  t.match(replaceFile(join(folder, 'p.yaml'), 'ours', 'new'), /changed by somebody else/)
+  t.match(replaceFile(join(folder, 'p.yaml'), 'ours', 'new'), { why: /changed by somebody else/, mend: /^read it again/ })
   t.equal(readFileSync(join(folder, 'p.yaml'), 'utf8'), 'theirs')
   t.same(readdirSync(folder), ['p.yaml'])
 })
