@@ -43,9 +43,16 @@ async function save(run: Runner, tool: 'iptables' | 'ip6tables'): Promise<string
   return saved.out
 }
 
+/** Nothing was told: because nothing is there, or because nobody here can ask? */
+async function mustBeAskable(run: Runner): Promise<void> {
+  const tools = await Promise.all(['nft', 'iptables-save', 'ip6tables-save'].map((tool) => run(tool, ['--version'])))
+  if (tools.every(({ missing }) => missing)) throw new RulesError('the kernel cannot be asked for its rules: nft and iptables are not installed (`apt-get install nftables`)')
+}
+
 /** All that is there, empty chains and counters that no rule names among it. */
 export async function readOwn(run: Runner): Promise<OwnRules> {
   const [nft, six, four] = await Promise.all([listNft(run), save(run, 'ip6tables'), save(run, 'iptables')])
+  if (nft === undefined && six === '' && four === '') await mustBeAskable(run)
   const table = nft === undefined ? undefined : nftText(nft)
   const ip6tables = iptablesText(parseIptables(six))
   const iptables = iptablesText(parseIptables(four))

@@ -29,6 +29,13 @@ const NFT = `table inet greengate {
 /** Of one table by its name, of sets, or of chains: what nft asks the kernel for without its rules. */
 const CHEAP = /^(?:-\w+ )*list (?:table \S+ \S+|chains|(?:set|map) \S+ \S+ \S+)$/
 
+t.test('where no tool is installed that could ask, nothing is said to be there or gone', async (t) => {
+  const missing: Runner = async () => ({ code: -1, out: '', err: 'not installed', missing: true })
+  await t.rejects(readOwn(missing), /nft and iptables are not installed/)
+  const alone: Runner = async (command) => (command === 'nft' ? { code: 1, out: '', err: 'Error: No such file or directory', missing: false } : missing(command, []))
+  t.same(await readOwn(alone), {}, 'one of them can')
+})
+
 t.test('what nft is asked', { skip, timeout: 60_000 }, async (t) => {
   const scratch = await Scratch.open()
   if (scratch === undefined) return t.fail('no namespace')
