@@ -15,6 +15,7 @@ const OURS = /^:GG_/m
 export async function kernelTexts(): Promise<KernelTexts> {
   const [listed, four, six] = await Promise.all([runTool('nft', ['-s', 'list', 'table', ...NFT_TABLE.split(' ')]), runTool('iptables-save', []), runTool('ip6tables-save', [])])
   for (const ran of [listed, four, six]) if (ran.code !== 0 && !ran.missing && !(ran === listed && isNotThere(ran))) return { ok: false, problem: `the kernel's rules cannot be read: ${ran.err.trim()}`, hint: 'they are root\'s: try with sudo' }
+  if ([listed, four, six].every(({ missing }) => missing)) return { ok: false, problem: 'the kernel cannot be asked for its rules: nft and iptables are not installed', hint: '`apt-get install nftables`' }
   const hasNft = listed.code === 0
   const hasIptables = OURS.test(four.out) || OURS.test(six.out)
   if (!hasNft && !hasIptables) return { ok: false, problem: 'the kernel has none of our rules', hint: '`greengate firewall apply` loads them' }

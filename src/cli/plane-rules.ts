@@ -7,7 +7,8 @@ import type { Ruleset } from '../firewall/ruleset.ts'
 import { runTool } from '../kernel/tool.ts'
 import { fitness } from '../kernel/tools.ts'
 import type { Backend, Fitness } from '../kernel/tools.ts'
-import { readOwn } from '../plane/own-kernel.ts'
+import { NoToolError, readOwn } from '../plane/own-kernel.ts'
+import { NOTHING } from '../plane/own-rules.ts'
 import type { OwnRules } from '../plane/own-rules.ts'
 
 export interface BackendOption {
@@ -24,7 +25,11 @@ export type Chosen = { readonly ok: true; readonly backend: Backend; readonly fi
 
 async function wanted(asked: Backend | undefined): Promise<Backend> {
   if (asked !== undefined) return asked
-  const own = await readOwn(runTool)
+  // what is missing is told by `fitness`
+  const own = await readOwn(runTool).catch((error: unknown) => {
+    if (error instanceof NoToolError) return NOTHING
+    throw error
+  })
   if (own.nft !== undefined) return 'nft'
   if (own.iptables !== undefined || own.ip6tables !== undefined) return 'iptables'
   // where neither is fit it is nft that is missed

@@ -15,6 +15,9 @@ const LEDGER_RULE = '-j SET --add-set gg_'
 
 export class RulesError extends Error {}
 
+/** No back end is installed. */
+export class NoToolError extends RulesError {}
+
 function fail(what: string, ran: Ran): never {
   throw new RulesError(`${what}: ${firstProblem(ran)}`)
 }
@@ -46,7 +49,7 @@ async function save(run: Runner, tool: 'iptables' | 'ip6tables'): Promise<string
 /** Nothing was told: because nothing is there, or because nobody here can ask? */
 async function mustBeAskable(run: Runner): Promise<void> {
   const tools = await Promise.all(['nft', 'iptables-save', 'ip6tables-save'].map((tool) => run(tool, ['--version'])))
-  if (tools.every(({ missing }) => missing)) throw new RulesError('the kernel cannot be asked for its rules: nft and iptables are not installed (`apt-get install nftables`)')
+  if (tools.every(({ missing }) => missing)) throw new NoToolError('the kernel cannot be asked for its rules: nft and iptables are not installed (`apt-get install nftables`)')
 }
 
 /** All that is there, empty chains and counters that no rule names among it. */
