@@ -37,6 +37,9 @@ const READING_MS = 60_000
 const MOST_REPAIRS = 5
 const QUARREL_MS = 60_000
 
+/** A word of the administrator's: no drift, and nothing to write anew. */
+const FLUSHED: WatchEvent = { event: 'problem', problem: 'none of our rules is in force, by a command of ours: nothing is filtered until `greengate firewall apply`, `boot` or `rollback`' }
+
 class Watch {
   readonly #work: WatchWork
   readonly #told = new Set<string>()
@@ -66,16 +69,19 @@ class Watch {
   async look(): Promise<void> {
     const { wanted, places } = this.#work
     const rules = await wanted()
-    // a flush is a word of the administrator's: no drift, and nothing to write anew
-    if (isNothing(rules)) return this.#tell({ event: 'problem', problem: 'none of our rules is in force, by a command of ours: nothing is filtered until `greengate firewall apply`, `boot` or `rollback`' })
+    if (isNothing(rules)) return this.#tell(FLUSHED)
     let drift = await driftFrom(rules)
     // what one of our own commands is at is no drift: look again when it is done
     if (isDrift(drift) || drift.none) {
       const again = await locked(places.lock, 'a look of the watch', async () => {
-        const second = await driftFrom(await wanted())
+        const now = await wanted()
+        if (isNothing(now)) return undefined
+        const second = await driftFrom(now)
         return this.#work.repair && (isDrift(second) || second.none) ? this.#repair(second) : second
       })
       if (!again.ok) return this.#tell({ event: 'problem', problem: again.problem })
+      // what it was at was a flush
+      if (again.value === undefined) return this.#tell(FLUSHED)
       drift = again.value
     }
     const bad = isDrift(drift) || drift.none
