@@ -9,12 +9,12 @@ import { Neighbours } from '../kernel/neighbours.ts'
 import type { Mac } from '../net/mac.ts'
 import { readLedger } from '../plane/ledger.ts'
 import { reasonAgainst } from '../report/drop-reason.ts'
-import type { Against } from '../report/drop-reason.ts'
 import { proposalsFor } from '../report/missing.ts'
 import type { Candidate, Proposal } from '../report/missing.ts'
 import { loadedOf } from './compiled.ts'
 import { failure } from './exit.ts'
 import { missingJson, missingText } from './missing-text.ts'
+import type { Missing, Refused } from './missing-text.ts'
 import { Trials } from './missing-trial.ts'
 import { portOption } from './options.ts'
 import { packetFilter } from './packet-filter.ts'
@@ -25,20 +25,6 @@ interface MissingOptions extends FilterOptions {
   readonly policy?: string
   readonly port?: number
   readonly json?: true
-}
-
-export interface Refused {
-  readonly entries: readonly LedgerEntry[]
-  readonly group: string | undefined
-  readonly against: Against
-}
-
-export interface Missing {
-  readonly backend: 'nft' | 'ipset'
-  readonly packets: number
-  readonly proposals: readonly Proposal[]
-  readonly refused: readonly Refused[]
-  readonly unread: number
 }
 
 async function macsOf(compiled: CompiledPolicy, entries: readonly LedgerEntry[]): Promise<ReadonlyMap<string, Mac | undefined>> {

@@ -4,9 +4,23 @@ import type { CompiledPolicy } from '../decision/compile.ts'
 import { serviceNames } from '../decision/service-names.ts'
 import type { LedgerEntry } from '../firewall/ledger-read.ts'
 import { portText, protocolText } from '../log/firewall-line.ts'
+import type { Against } from '../report/drop-reason.ts'
 import type { Proposal } from '../report/missing.ts'
-import type { Missing, Refused } from './firewall-missing.ts'
 import { table } from './table.ts'
+
+export interface Refused {
+  readonly entries: readonly LedgerEntry[]
+  readonly group: string | undefined
+  readonly against: Against
+}
+
+export interface Missing {
+  readonly backend: 'nft' | 'ipset'
+  readonly packets: number
+  readonly proposals: readonly Proposal[]
+  readonly refused: readonly Refused[]
+  readonly unread: number
+}
 
 /** A line for each is read; more are a number. */
 const MOST_ROWS = 40
